@@ -259,6 +259,8 @@ fn prepare() -> Outcome<PathBuf> {
     install("/usr/bin/chromium", "chromium fonts-dejavu-core")?;
     install("/usr/bin/faketime", "faketime")?;
     install("/usr/sbin/nginx", "nginx-light")?;
+    install("/usr/sbin/haproxy", "haproxy")?;
+    install("/usr/share/lua/5.3/socket/http.lua", "lua-socket")?;
     install("/usr/bin/radclient", "freeradius-utils")?;
     install("/usr/bin/ldapsearch", "ldap-utils")?;
     install("/usr/sbin/slapd", "slapd")?;

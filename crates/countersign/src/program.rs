@@ -18,6 +18,7 @@ use countersign_model::{Registry, Secret};
 use countersign_oauth2::{OAuth2, Registration};
 use countersign_outbound::{Outbound, Patience, Rules};
 use countersign_policy::Engine;
+use countersign_proxy::SelfTest;
 use countersign_python::{Interpreter, Limits};
 use countersign_saml_provider::Saml;
 use countersign_saml_source::SamlSource;
@@ -73,6 +74,7 @@ impl Program {
             continued: vec![countersign_oauth2::CONTINUED, countersign_sources::continued],
         });
         let upstreams = way_out.upstreams(patience(settings));
+        let test = SelfTest::new(way_out.upstreams(patience(settings)));
         let embedded = !settings.proxying.disabled;
         let blueprints = Arc::new(surroundings(settings, passwords));
         let explain =
@@ -96,13 +98,13 @@ impl Program {
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
             countersign_outposts::module(embedded),
-            countersign_proxy::module(&oauth, &flows, upstreams, embedded),
+            countersign_proxy::module(&oauth, &flows, upstreams, &test, embedded),
             countersign_saml_provider::module(&saml, &flows),
             countersign_saml_source::module(&saml_source, &flows),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
             countersign_ldap::module(&flows, &doors(settings)),
-            crate::commands::console::module(&blueprints),
+            crate::commands::console::module(&blueprints, &test),
             crate::backups::module(settings),
             crate::notices::module(),
             crate::overview::module(settings),

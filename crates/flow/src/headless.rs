@@ -37,6 +37,7 @@ use countersign_pages::AnyPage;
 use countersign_store::{StoreError, Tx, params};
 use http::Uri;
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 
 use crate::answer::Answer;
 use crate::browser::Browser;
@@ -47,6 +48,7 @@ use crate::executor::{self, Executor, Finished, Reply};
 use crate::kinds::Flow;
 use crate::plan::key;
 use crate::planner::{self, Approach, Planning};
+use crate::record;
 use crate::run::Run;
 
 /// As many pages are answered, or other flows taken, as by the original's outposts.
@@ -224,6 +226,14 @@ pub fn split_code(given: &str, takes_codes: bool) -> (Secret, Option<Secret>) {
 /// # Errors
 /// When the engine fails or a stage breaks.
 pub async fn sign_in(cx: &FlowContext, login: Login) -> Result<Outcome, FlowError> {
+    Ok(traced(cx, login).await?.0)
+}
+
+/// The same, with the run that is recorded of it.
+///
+/// # Errors
+/// When the engine fails or a stage breaks.
+pub async fn traced(cx: &FlowContext, login: Login) -> Result<(Outcome, Option<Uuid>), FlowError> {
     let request = request(cx, &login).await?;
     let mut browser = Browser::new(cx, &request, &Visitor::nobody(cx.entropy.token(32)));
     browser.headless = Some(login.client.clone());
@@ -260,20 +270,21 @@ pub async fn sign_in(cx: &FlowContext, login: Login) -> Result<Outcome, FlowErro
         }
     };
     let (Finished { run, .. }, refusal) = finished;
+    let recorded = record::is_recorded(&run.browser, &run.plan).then_some(run.plan.run);
     if let Some(refusal) = refusal {
-        return Ok(Outcome::Refused(refusal));
+        return Ok((Outcome::Refused(refusal), recorded));
     }
     let session = Session(run.browser.visitor.key_hash());
     let (Some(user), Some(proved)) = (run.browser.visitor.user, run.browser.visitor.session) else {
-        return Ok(Outcome::Refused(Refusal::NoSession));
+        return Ok((Outcome::Refused(Refusal::NoSession), recorded));
     };
     let policies = cx.policies();
     let decision = policies.application(cx, &request, &user, login.application, None).await?;
     if !decision.passing {
         session.end(cx, &request, &user).await?;
-        return Ok(Outcome::Denied { user, messages: decision.messages });
+        return Ok((Outcome::Denied { user, messages: decision.messages }, recorded));
     }
-    Ok(Outcome::Admitted(Box::new(SignedIn { user, proved, session, request })))
+    Ok((Outcome::Admitted(Box::new(SignedIn { user, proved, session, request })), recorded))
 }
 
 /// The request that the original's outposts would have made.

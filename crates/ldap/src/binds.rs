@@ -13,6 +13,7 @@ use countersign_flow::{FlowError, Flows};
 use countersign_model::{Ref, Revision, Snapshot, Timestamp};
 use countersign_store::{StoreError, sha256};
 use ldap3_proto::proto::LdapResultCode;
+use uuid::Uuid;
 
 use crate::filter::folded;
 use crate::home::{Attempt, Provided};
@@ -156,36 +157,33 @@ impl Remembered {
     }
 }
 
-/// Signs somebody in.
+/// How a sign-in came out.
+pub(crate) struct Came {
+    pub(crate) outcome: Result<Arc<Bound>, Refused>,
+    until: Timestamp,
+    /// Whether it may be remembered.
+    lasts: bool,
+    /// The run that is recorded of it.
+    pub(crate) run: Option<Uuid>,
+}
+
+/// Signs somebody in by the flow, whatever is remembered. `before`: the state of the directory in
+/// memory.
 ///
 /// # Errors
 /// When it is not known for the moment.
-pub(crate) async fn bind(
+pub(crate) async fn came(
     (flows, cx): (&Flows, &Context),
-    index: &Index,
-    remembered: &Remembered,
-    attempt: Attempt<'_, Served>,
-) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
-    let Attempt { served, dn, name, password, peer } = attempt;
+    before: u64,
+    attempt: &Attempt<'_, Served>,
+) -> Result<Came, FlowError> {
+    let Attempt { served, dn, name, password, peer } = *attempt;
     let snapshot = cx.snapshot();
     let Some(provider) = snapshot.get(served.provider) else {
-        let gone = "The provider is gone.";
-        return Ok(Err(Refused::new(
-            LdapResultCode::InsufficentAccessRights,
-            "access_denied",
-            gone,
-        )));
+        let code = LdapResultCode::InsufficentAccessRights;
+        let gone = Refused::new(code, "access_denied", "The provider is gone.");
+        return Ok(Came { outcome: Err(gone), until: cx.clock.now(), lasts: false, run: None });
     };
-    let is_cached = provider.bind_mode == AccessMode::Cached;
-    let key = Remembered::key(cx, served, (dn, password), peer);
-    if is_cached {
-        index.catch_up(cx, std::slice::from_ref(served)).await?;
-        if let Some(known) = remembered.find(cx, index, &key).await? {
-            return Ok(known);
-        }
-    }
-    // What is changed from here on is not in what is found out.
-    let before = index.read().version;
     let (secret, code) = headless::split_code(password, provider.mfa_support);
     let login = Login {
         protocol: "ldap",
@@ -196,14 +194,9 @@ pub(crate) async fn bind(
         password: secret,
         code,
     };
-    let named = || index.read().directory.user_named(&folded(name)).map(|user| user.pk);
-    // Of somebody who is not called by the user name, it is asked for afterwards.
-    let had = match named().filter(|_| is_cached) {
-        Some(pk) => Some(devices(cx, pk).await?),
-        None => None,
-    };
     let mut lasts = true;
-    let (outcome, until) = match headless::sign_in(&flows.over(cx), login).await? {
+    let (came, run) = headless::traced(&flows.over(cx), login).await?;
+    let (outcome, until) = match came {
         Outcome::Admitted(signed_in) => {
             // An app password may be taken back, which nothing here would learn of.
             lasts = signed_in.proved.auth_method != "token";
@@ -238,6 +231,39 @@ pub(crate) async fn bind(
             (Err(refused), cx.clock.now().plus_seconds(seconds))
         }
     };
+    Ok(Came { outcome, until, lasts, run })
+}
+
+/// Signs somebody in.
+///
+/// # Errors
+/// When it is not known for the moment.
+pub(crate) async fn bind(
+    (flows, cx): (&Flows, &Context),
+    index: &Index,
+    remembered: &Remembered,
+    attempt: Attempt<'_, Served>,
+) -> Result<Result<Arc<Bound>, Refused>, FlowError> {
+    let Attempt { served, dn, name, password, peer } = attempt;
+    let snapshot = cx.snapshot();
+    let provider = snapshot.get(served.provider);
+    let is_cached = provider.is_some_and(|own| own.bind_mode == AccessMode::Cached);
+    let key = Remembered::key(cx, served, (dn, password), peer);
+    if is_cached {
+        index.catch_up(cx, std::slice::from_ref(served)).await?;
+        if let Some(known) = remembered.find(cx, index, &key).await? {
+            return Ok(known);
+        }
+    }
+    // What is changed from here on is not in what is found out.
+    let before = index.read().version;
+    let named = || index.read().directory.user_named(&folded(name)).map(|user| user.pk);
+    // Of somebody who is not called by the user name, it is asked for afterwards.
+    let had = match named().filter(|_| is_cached) {
+        Some(pk) => Some(devices(cx, pk).await?),
+        None => None,
+    };
+    let Came { outcome, until, lasts, .. } = came((flows, cx), before, &attempt).await?;
     if is_cached && lasts {
         index.catch_up(cx, std::slice::from_ref(served)).await?;
         let of = {

@@ -45,7 +45,7 @@ pub type MakeTls = Arc<dyn Fn(&Context) -> Result<Arc<ServerConfig>, String> + S
 
 /// What all connections share.
 pub(crate) struct Ldap {
-    flows: Flows,
+    pub(crate) flows: Flows,
     pub(crate) index: Index,
     /// Bytes of the large messages of all connections.
     pub(crate) room: Arc<Semaphore>,
@@ -106,9 +106,9 @@ impl Ldap {
 
 /// With the context of a running server.
 #[derive(Clone)]
-struct Local {
-    ldap: Arc<Ldap>,
-    cx: Context,
+pub(crate) struct Local {
+    pub(crate) ldap: Arc<Ldap>,
+    pub(crate) cx: Context,
 }
 
 impl From<FlowError> for Trouble {
@@ -119,10 +119,10 @@ impl From<FlowError> for Trouble {
 }
 
 /// The directory in memory, through one provider.
-struct LocalLook {
-    index: Index,
-    served: Served,
-    sight: Sight,
+pub(crate) struct LocalLook {
+    pub(crate) index: Index,
+    pub(crate) served: Served,
+    pub(crate) sight: Sight,
 }
 
 impl Look for LocalLook {
@@ -190,11 +190,10 @@ impl Home for Local {
 
 /// Both addresses, open as long as there is a provider to answer for. One that is taken is said
 /// and asked for again, as every service that fails is.
-pub(crate) fn services(flows: &Flows, doors: &Doors) -> Vec<Service> {
-    let ldap = Arc::new(Ldap::new(flows, doors.tls.clone()));
+pub(crate) fn services(ldap: &Arc<Ldap>, doors: &Doors) -> Vec<Service> {
     let clear = ("ldap", "listen.ldap", doors.ldap, false);
     let encrypted = ("ldaps", "listen.ldaps", doors.ldaps, true);
-    [clear, encrypted].map(|door| service(&ldap, door, &doors.bounds)).to_vec()
+    [clear, encrypted].map(|door| service(ldap, door, &doors.bounds)).to_vec()
 }
 
 /// Name, setting and address of a door, and whether it is encrypted from the first byte.

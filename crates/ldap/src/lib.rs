@@ -5,7 +5,8 @@
 //! groups once and then what changes; `binds` has a flow say who somebody is
 //! (`countersign_flow::headless`); `connection` carries out, one request after the other, over a
 //! [`Home`]: `ldap` has this server's own, a program at the edge one that reads `people` as its server's
-//! API shows them. `api` is what that asks.
+//! API shows them. `api` is what that asks. `tried` is a bind and a search that an administrator
+//! tries out, over a connection within the program.
 // The futures of operations that go through policies are deeper than the default.
 #![recursion_limit = "256"]
 
@@ -29,7 +30,10 @@ mod settings;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod tried;
 mod wire;
+
+use std::sync::Arc;
 
 use countersign_core::{Job, KindResource, Module, TableResource};
 use countersign_flow::Flows;
@@ -50,19 +54,20 @@ pub use tree::{Sight, Tree, View};
 /// for.
 #[must_use]
 pub fn module(flows: &Flows, doors: &Doors) -> Module {
+    let ldap = Arc::new(ldap::Ldap::new(flows, doors.tls.clone()));
     Module {
         name: "ldap",
         kinds: vec![KindResource::of::<LdapProvider>().computed(provider::compute)],
         tables: vec![TableResource::plain::<numbers::GivenNumber>()],
-        operations: api::operations(flows),
-        services: ldap::services(flows, doors),
+        operations: api::operations(flows).into_iter().chain([tried::operation(&ldap)]).collect(),
+        services: ldap::services(&ldap, doors),
         jobs: vec![Job::every(
             "forget_changes_of_people",
             3600,
             "Forgets which people and groups changed long ago, which directories in memory have read",
             index::forget_changes,
         )],
-        schemas: api::schemas(),
+        schemas: api::schemas().into_iter().chain(tried::schemas()).collect(),
         ..Module::default()
     }
 }

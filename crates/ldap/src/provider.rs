@@ -234,20 +234,31 @@ pub(crate) struct Served {
     pub(crate) tree: Tree,
 }
 
-/// All of them, the oldest first: those with an application that no outpost answers for.
-pub(crate) fn served(snapshot: &Snapshot) -> Vec<Served> {
-    let one = |(reference, provider): (Ref<LdapProvider>, &LdapProvider)| {
+impl Served {
+    /// `None` where no application uses it.
+    pub(crate) fn of(
+        snapshot: &Snapshot,
+        reference: Ref<LdapProvider>,
+        provider: &LdapProvider,
+    ) -> Option<Served> {
         let number = reference.key().int()?;
         let (application, definition) = application(snapshot, number)?;
-        let served = Served {
+        Some(Served {
             provider: reference,
             number,
             name: provider.name.clone(),
             application,
             slug: definition.slug.to_string(),
             tree: provider.tree()?,
-        };
-        (!is_elsewhere(snapshot, reference.id())).then_some(served)
+        })
+    }
+}
+
+/// All of them, the oldest first: those with an application that no outpost answers for.
+pub(crate) fn served(snapshot: &Snapshot) -> Vec<Served> {
+    let one = |(reference, provider): (Ref<LdapProvider>, &LdapProvider)| {
+        let own = !is_elsewhere(snapshot, reference.id());
+        own.then(|| Served::of(snapshot, reference, provider)).flatten()
     };
     let mut all: Vec<_> = snapshot.list::<LdapProvider>().filter_map(one).collect();
     all.sort_by_key(|served| served.number);

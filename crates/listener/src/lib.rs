@@ -132,6 +132,12 @@ pub struct Conn {
 }
 
 impl Conn {
+    /// A connection that begins and ends within the program, as that of a test.
+    pub fn inside(stream: Box<dyn Bytes>, peer: SocketAddr, stop: &Shutdown) -> Conn {
+        let sockets = Sockets::new(stop.clone());
+        Conn { stream, peer, secure: false, certificate: None, sockets, place: Place::apart() }
+    }
+
     /// The client is known: from now on the connection counts against the limit of the listener
     /// only, and does not have to make room. Before, it has the listener's patience to get there.
     pub fn established(&self) {

@@ -82,6 +82,14 @@ pub enum OutboundError {
         /// What the connection came to.
         problem: String,
     },
+    /// It answered, and not with what was asked for.
+    #[error("{host} answered {status}. Name the address at which the document itself is")]
+    Status {
+        /// The host of the address.
+        host: String,
+        /// What it answered.
+        status: StatusCode,
+    },
     /// The answer is longer than is read.
     #[error("the answer of {host} is larger than {} KiB", LARGEST / 1024)]
     TooLarge {
@@ -190,6 +198,19 @@ impl Outbound {
             body.extend_from_slice(&chunk);
         }
         Ok(Answer { status, headers, body: body.into() })
+    }
+
+    /// The document at an address.
+    ///
+    /// # Errors
+    /// When there is none: what [`Outbound::send`] says, or another status than 200.
+    pub async fn document(&self, url: &str) -> Result<Bytes, OutboundError> {
+        let Answer { status, body, .. } = self.send(Request::get(url)).await?;
+        if status == StatusCode::OK {
+            return Ok(body);
+        }
+        let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+        Err(OutboundError::Status { host: host.unwrap_or_default(), status })
     }
 
     /// Names are checked when they are resolved; addresses that stand in the URL are not resolved.

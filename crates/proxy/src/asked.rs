@@ -83,6 +83,18 @@ impl Asked {
         }
     }
 
+    /// As a front end asks that says all of an address.
+    pub(crate) fn of(address: &Address) -> Asked {
+        Asked {
+            front: Front::Nginx,
+            host: address.host.clone(),
+            scheme: Some(address.scheme),
+            target: address.target.clone(),
+            ambiguous: false,
+            credentials: false,
+        }
+    }
+
     fn of_nginx(uri: &Uri, headers: &HeaderMap) -> Result<Asked, Misread> {
         let front = Front::Nginx;
         let unreadable = Misread::Unreadable;
@@ -166,6 +178,12 @@ impl Asked {
     pub(crate) fn address(&self, site: &Site) -> Address {
         let scheme = self.scheme.unwrap_or(site.external.scheme);
         Address { scheme, host: self.host.clone(), target: self.target.clone() }
+    }
+
+    /// The same as far as the front end says it.
+    pub(crate) fn said(&self) -> String {
+        let scheme = self.scheme.map_or("", Scheme::as_str);
+        format!("{scheme}://{}{}", self.host.as_str(), self.target)
     }
 
     /// Whether anybody may open it. The query is never looked at: the client writes into it what it

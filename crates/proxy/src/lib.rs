@@ -7,7 +7,8 @@
 //! carries out what front ends ask, and `pass` passes requests on, both over a [`Home`], which says
 //! whom a request stands for. `local` is this server's own, where `session` finds somebody by the
 //! functions that the rest of the program decides with; a program at the edge has one of its own,
-//! and answers by [`served`].
+//! and answers by [`served`]. `selftest` looks at the reverse proxies in front of applications from
+//! outside, and `guides` has their settings.
 // The futures of routes that go through a flow are deeper than the default.
 #![recursion_limit = "256"]
 
@@ -15,6 +16,7 @@ mod address;
 mod answer;
 mod asked;
 mod forward;
+mod guides;
 mod home;
 mod identity;
 mod local;
@@ -24,6 +26,7 @@ mod page;
 mod pass;
 mod provider;
 mod routes;
+mod selftest;
 mod served;
 mod session;
 mod site;
@@ -42,6 +45,7 @@ pub use identity::Granted;
 pub use local::certificate;
 pub use login::cookies;
 pub use provider::{ProxyMode, ProxyProvider};
+pub use selftest::{Check, Grade, Report, Seen, SelfTest};
 pub use served::served;
 pub use site::{Settings, Site, Sites};
 pub use skip::SkipPaths;
@@ -52,9 +56,15 @@ const CALLBACK_PATH: &str = "/outpost.goauthentik.io/callback";
 const CALLBACK_MARK: &str = "X-authentik-auth-callback";
 const LOGOUT_MARK: &str = "X-authentik-logout";
 
-/// The proxy's part of the program. `embedded`: this server itself answers for the providers.
+/// The proxy's part of the program. `test` looks at what is in front of applications; `embedded`: this server itself answers for the providers.
 #[must_use]
-pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams, embedded: bool) -> Module {
+pub fn module(
+    oauth: &OAuth2,
+    flows: &Flows,
+    upstreams: Upstreams,
+    test: &SelfTest,
+    embedded: bool,
+) -> Module {
     let proxy = local::Proxy {
         oauth: oauth.clone(),
         flows: flows.clone(),
@@ -67,7 +77,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams, embedded: boo
         tables: vec![TableResource::plain::<session::ProxySession>()],
         routes: local::routes(&proxy),
         hosts: Some(local::hosts(&proxy)),
-        operations: vec![outposts::operation(oauth, flows)],
+        operations: vec![outposts::operation(oauth, flows), selftest::operation(test)],
         schemas: [(
             "ProxyProvider",
             object_schema(&[
@@ -78,6 +88,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows, upstreams: Upstreams, embedded: boo
         )]
         .into_iter()
         .chain(outposts::schemas())
+        .chain(selftest::schemas())
         .collect(),
         ..Module::default()
     }

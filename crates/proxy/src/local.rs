@@ -24,6 +24,7 @@ use crate::identity::{Granted, OUTPOST};
 use crate::pass::pass;
 use crate::provider::ProxyProvider;
 use crate::routes::{self, auth};
+use crate::selftest::{Seen, mark};
 use crate::session::{self, Remembered, Seeker};
 use crate::site::{Settings, Site, Sites};
 
@@ -282,6 +283,10 @@ impl Home for Local {
             .append_pair("id_token_hint", &hint)
             .finish();
         Ok(SignedOut { to: format!("{end}?{query}"), ended: true })
+    }
+
+    async fn tested(&self, word: &str, seen: Seen) -> Option<String> {
+        mark::note(&self.cx, word, seen).await
     }
 
     async fn report(

@@ -23,7 +23,7 @@ use crate::forward::{self, Client, Passing};
 use crate::home::{Failed, Home};
 use crate::identity::Granted;
 use crate::page::page;
-use crate::routes::{At, failed, plain, sent_to, unknown_host};
+use crate::routes::{At, failed, plain, sent_to, tested, tested_start, unknown_host};
 use crate::{CALLBACK_MARK, LOGOUT_MARK};
 
 /// What begins so is never the application's.
@@ -35,7 +35,13 @@ const HELD: usize = 4 * 1024;
 
 /// A request to the host of an application.
 pub(crate) async fn pass<H: Home>(home: &H, parts: Parts, body: Body) -> Response {
-    let Ok(asked) = Asked::read(Front::Own, &parts.uri, &parts.headers) else {
+    let asked = Asked::read(Front::Own, &parts.uri, &parts.headers);
+    if own_path(parts.uri.path()) == Some("start") {
+        tested_start(home, &parts).await;
+    } else {
+        let _: Option<String> = tested(home, Front::Own, &asked, &parts).await;
+    }
+    let Ok(asked) = asked else {
         return plain(StatusCode::BAD_REQUEST, "This request cannot be read.");
     };
     let sites = home.sites();

@@ -23,6 +23,7 @@ use countersign_policy::Mapping;
 use serde_json::{Map, Value};
 
 use crate::address::{Address, Host};
+use crate::guides::guides;
 use crate::skip::SkipPaths;
 use crate::{CALLBACK_MARK, CALLBACK_PATH};
 
@@ -441,7 +442,8 @@ impl Provider for ProxyProvider {
             let sign_out = format!("{}/outpost.goauthentik.io/sign_out", external.origin());
             addresses.push(line("Sign out", sign_out));
         }
-        Sheet { addresses, facts, ..Sheet::default() }
+        let guides = self.external().filter(|_| !passes_on).map(|external| guides(&external));
+        Sheet { addresses, facts, snippets: guides.unwrap_or_default(), ..Sheet::default() }
     }
 }
 

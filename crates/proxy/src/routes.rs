@@ -18,6 +18,7 @@ use crate::identity::Granted;
 use crate::login::{self, Login, Stranger, cookies, returned};
 use crate::page::page;
 use crate::provider::ProxyMode;
+use crate::selftest::mark::{self, Brought};
 use crate::{CALLBACK_MARK, LOGOUT_MARK};
 
 /// A request of a browser, or about one, at an application.
@@ -33,6 +34,7 @@ pub(crate) struct At<'a, H: Home> {
 
 /// A browser that begins to sign in.
 pub(crate) async fn start<H: Home>(home: &H, parts: &Parts) -> Response {
+    tested_start(home, parts).await;
     match At::of(home, parts) {
         Ok(at) => at.start().await,
         Err(refusal) => *refusal,
@@ -58,7 +60,9 @@ pub(crate) async fn sign_out<H: Home>(home: &H, parts: &Parts) -> Response {
 /// What a front end asks about a request.
 pub(crate) async fn auth<H: Home>(home: &H, front: Front, parts: &Parts) -> Response {
     let request = RequestInfo::of(parts);
-    let asked = match Asked::read(front, &parts.uri, &parts.headers) {
+    let asked = Asked::read(front, &parts.uri, &parts.headers);
+    let tested = tested(home, front, &asked, parts).await;
+    let asked = match asked {
         Ok(asked) => asked,
         Err(misread) => return misconfigured(home, &request, &misread).await,
     };
@@ -67,6 +71,11 @@ pub(crate) async fn auth<H: Home>(home: &H, front: Front, parts: &Parts) -> Resp
     let sites = home.sites();
     let site = sites.at(&asked.host).filter(|site| site.settings.mode != ProxyMode::Proxy);
     let Some(site) = site.cloned() else { return unknown_host(asked.host.as_str()) };
+    if tested.is_some_and(|client| client == site.settings.client_id) {
+        let mut response = plain(StatusCode::OK, "");
+        response.headers_mut().extend(mark::identity());
+        return response;
+    }
     let (host, target) = (asked.host.clone(), asked.target().clone());
     let at = At { home, site, headers: &parts.headers, request, host, target };
     // These are answers for the browser, which some front ends hand on.
@@ -88,6 +97,26 @@ pub(crate) async fn auth<H: Home>(home: &H, front: Front, parts: &Parts) -> Resp
         }
         Answer::Unauthorized => plain(StatusCode::UNAUTHORIZED, "unauthorized request"),
         Answer::SignIn => at.sign_in(Some(&asked.address(&at.site))).await,
+    }
+}
+
+/// Notes a request of a self-test; the client of the provider for which it is to be let through.
+pub(crate) async fn tested<H: Home>(
+    home: &H,
+    front: Front,
+    asked: &Result<Asked, Misread>,
+    parts: &Parts,
+) -> Option<String> {
+    let mark = Brought::by(&parts.headers)?;
+    let seen = mark.asked(front, asked, &RequestInfo::of(parts), &parts.headers);
+    home.tested(mark.word(), seen).await
+}
+
+/// Notes a request of a self-test where browsers begin to sign in.
+pub(crate) async fn tested_start<H: Home>(home: &H, parts: &Parts) {
+    if let Some(mark) = Brought::by(&parts.headers) {
+        let seen = mark.start(&RequestInfo::of(parts), &parts.headers);
+        let _: Option<String> = home.tested(mark.word(), seen).await;
     }
 }
 

@@ -4,6 +4,7 @@
 //! they make what is asked, or what is answered without asking anybody. `serve` answers in the name of
 //! a [`Gate`], which says who gets in: `local` has the flow say so (`countersign_flow::headless`), and
 //! `mapping` what the answer carries; a program at the edge asks its server. `api` is what that asks.
+//! `tried` is a request that an administrator tries out.
 // The futures of operations that go through policies are deeper than the default.
 #![recursion_limit = "256"]
 
@@ -16,6 +17,7 @@ mod networks;
 mod provider;
 mod receive;
 mod serve;
+mod tried;
 mod wire;
 
 use std::sync::Arc;
@@ -57,9 +59,9 @@ pub fn module(flows: &Flows, listener: Listener) -> Module {
             KindResource::of::<RadiusProvider>().computed(provider::compute),
             KindResource::of::<RadiusProviderPropertyMapping>(),
         ],
-        operations: api::operations(flows),
+        operations: api::operations(flows).into_iter().chain([tried::operation(flows)]).collect(),
         services: vec![service],
-        schemas: api::schemas(),
+        schemas: api::schemas().into_iter().chain(tried::schemas()).collect(),
         ..Module::default()
     }
 }

@@ -14,6 +14,7 @@ use countersign_flow::{FlowError, Flows};
 use countersign_model::{Ref, Revision, Snapshot, Timestamp};
 use countersign_store::Actor;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::gate::{Clients, Gate, Known, SignIn, Verdict};
 use crate::mapping::{Broken, attributes};
@@ -37,23 +38,32 @@ pub(crate) struct Served {
     slug: String,
 }
 
+/// The clients of a provider; `None` where no application uses it.
+pub(crate) fn client(
+    snapshot: &Snapshot,
+    reference: Ref<RadiusProvider>,
+    provider: &RadiusProvider,
+) -> Option<Client<Served>> {
+    let (application, definition) = of_provider(snapshot, reference.key().int()?)?;
+    Some(Client {
+        provider: Served {
+            provider: reference,
+            name: provider.name.clone(),
+            application,
+            slug: definition.slug.to_string(),
+        },
+        networks: provider.client_networks.clone(),
+        secret: provider.shared_secret.clone(),
+        requires_authenticator: provider.require_message_authenticator,
+    })
+}
+
 /// The clients of all providers that this server answers for: those with an application that no
 /// outpost answers for.
 pub(crate) fn clients(snapshot: &Snapshot) -> Vec<Client<Served>> {
     let one = |(reference, provider): (Ref<RadiusProvider>, &RadiusProvider)| {
-        let (application, definition) = of_provider(snapshot, reference.key().int()?)?;
-        let client = Client {
-            provider: Served {
-                provider: reference,
-                name: provider.name.clone(),
-                application,
-                slug: definition.slug.to_string(),
-            },
-            networks: provider.client_networks.clone(),
-            secret: provider.shared_secret.clone(),
-            requires_authenticator: provider.require_message_authenticator,
-        };
-        (!is_elsewhere(snapshot, reference.id())).then_some(client)
+        let own = !is_elsewhere(snapshot, reference.id());
+        own.then(|| client(snapshot, reference, provider)).flatten()
     };
     let mut all: Vec<_> = snapshot.list::<RadiusProvider>().filter_map(one).collect();
     all.sort_by_key(|client| client.provider.provider.key().int());
@@ -95,12 +105,16 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    /// The error says that it is not known for the moment.
-    async fn verdict(&self, served: &Served, asked: SignIn<'_>) -> Result<Verdict, FlowError> {
+    /// With the run that is recorded of it. The error says that it is not known for the moment.
+    pub(crate) async fn verdict(
+        &self,
+        served: &Served,
+        asked: SignIn<'_>,
+    ) -> Result<(Verdict, Option<Uuid>), FlowError> {
         let cx = self.flows.over(&self.cx);
         let snapshot = cx.snapshot();
         let Some(provider) = snapshot.get(served.provider) else {
-            return Ok(Verdict::reject("access_denied", "the provider is gone"));
+            return Ok((Verdict::reject("access_denied", "the provider is gone"), None));
         };
         let (password, code) = headless::split_code(asked.password.expose(), provider.mfa_support);
         let login = Login {
@@ -112,31 +126,35 @@ impl Local {
             password,
             code,
         };
-        let signed_in = match headless::sign_in(&cx, login).await {
-            Ok(Outcome::Admitted(signed_in)) => signed_in,
-            Ok(Outcome::Denied { user, messages }) => {
+        let (outcome, run) = match headless::traced(&cx, login).await {
+            Ok(traced) => traced,
+            Err(error) if error.is_passing() => return Err(error),
+            Err(error) => return Ok((Verdict::reject("flow_error", error.to_string()), None)),
+        };
+        let signed_in = match outcome {
+            Outcome::Admitted(signed_in) => signed_in,
+            Outcome::Denied { user, messages } => {
                 let messages = messages.join(" ");
                 let why = format!("the application is not open to {}. {messages}", user.username);
-                return Ok(Verdict::reject("access_denied", why));
+                return Ok((Verdict::reject("access_denied", why), run));
             }
-            Ok(Outcome::Refused(refusal)) => {
-                return Ok(Verdict::reject(refusal.reason(), refusal.to_string()));
+            Outcome::Refused(refusal) => {
+                return Ok((Verdict::reject(refusal.reason(), refusal.to_string()), run));
             }
-            Err(error) if error.is_passing() => return Err(error),
-            Err(error) => return Ok(Verdict::reject("flow_error", error.to_string())),
         };
         let (user, of) = (&signed_in.user, &signed_in.request);
         // Nothing goes on with the session: the client has its answer.
         signed_in.session.end(&cx, of, user).await?;
         let broken = match attributes(&cx, of, user, provider).await? {
             Ok(attributes) if (asked.fits)(&attributes) => {
-                return Ok(Verdict::Accept { username: user.username.clone(), attributes });
+                let username = user.username.clone();
+                return Ok((Verdict::Accept { username, attributes }, run));
             }
             Ok(_) => Broken::too_much(),
             Err(broken) => broken,
         };
         broken.report(&cx, of, user, provider).await;
-        Ok(Verdict::reject("flow_error", "a property mapping failed"))
+        Ok((Verdict::reject("flow_error", "a property mapping failed"), run))
     }
 }
 
@@ -165,7 +183,8 @@ impl Gate for Local {
     }
 
     async fn decide(&self, provider: &Served, asked: SignIn<'_>) -> Result<Verdict, String> {
-        self.verdict(provider, asked).await.map_err(|error| error.to_string())
+        let verdict = self.verdict(provider, asked).await;
+        verdict.map(|(verdict, _)| verdict).map_err(|error| error.to_string())
     }
 
     /// One event for each client and hour, over all processes.

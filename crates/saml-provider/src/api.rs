@@ -51,7 +51,7 @@ pub(crate) fn operations(shared: &(Saml, Flows)) -> Vec<Operation> {
                 Permission::add(SAMLProvider::META),
                 Permission::add(CertificateKeyPair::META),
             ]),
-            import::import,
+            with(shared, import::import),
         )
         .summary("Create provider from SAML Metadata")
         .form("SAMLProviderImportRequest")
@@ -71,7 +71,8 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
                 ("name", "string"),
                 ("authorization_flow", "uuid"),
                 ("invalidation_flow", "uuid"),
-                ("file", "file"),
+                ("file?", "file"),
+                ("metadata_url?", "string"),
             ]),
         ),
     ]

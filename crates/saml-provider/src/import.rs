@@ -1,10 +1,11 @@
 //! A provider out of what an application says of itself.
 
+use axum::body::Bytes;
 use axum::response::Response;
 use countersign_accounts::give_initial;
 use countersign_catalogue::{CertificateKeyPair, Provider};
 use countersign_core::{ApiError, Call};
-use countersign_flow::Flow;
+use countersign_flow::{Flow, Flows};
 use countersign_model::{
     Code, FieldErrors, Fields as _, Key, KeyType, Mode, ObjectId, Problem, Ref, Secret, Snapshot,
     Target as _,
@@ -16,8 +17,10 @@ use serde_json::{Map, Value, json};
 
 use crate::mapping::SAMLPropertyMapping;
 use crate::provider::SAMLProvider;
+use crate::service::Saml;
 
-pub(crate) async fn import(call: Call) -> Result<Response, ApiError> {
+/// `file` is the document, or `metadata_url` the address at which it is.
+pub(crate) async fn import((_, flows): (Saml, Flows), call: Call) -> Result<Response, ApiError> {
     let mut errors = FieldErrors::new();
     let mut given = Map::new();
     let name = call.form_text("name").await?.unwrap_or_default().trim().to_owned();
@@ -37,19 +40,25 @@ pub(crate) async fn import(call: Call) -> Result<Response, ApiError> {
         }
         given.insert(field.to_owned(), text.trim().into());
     }
+    let url = call.form_text("metadata_url").await?.unwrap_or_default().trim().to_owned();
     let file = call.form_file("file").await?;
-    if file.is_none() {
+    if file.is_none() && url.is_empty() {
         errors.add("file", Problem::required());
     }
     if !errors.is_empty() {
         return Err(errors.into());
     }
-    let described = metadata::read(&file.unwrap_or_default()).map_err(|refusal| {
+    // What is at the address now; afterwards the application is no longer asked.
+    let (field, file) = match file {
+        Some(file) => ("file", file),
+        None => ("metadata_url", at(&flows, &call, &url).await?),
+    };
+    let described = metadata::read(&file).map_err(|refusal| {
         let text = match refusal {
             Refusal::NotXml | Refusal::Doctype => "Invalid XML Syntax".to_owned(),
             other => format!("Failed to import Metadata: {other}"),
         };
-        ApiError::Body(StatusCode::BAD_REQUEST, json!({"file": [text]}))
+        ApiError::Body(StatusCode::BAD_REQUEST, json!({field: [text]}))
     })?;
     let moved = call.clone();
     let write = move |tx: &mut countersign_store::Tx<'_>| {
@@ -79,6 +88,16 @@ pub(crate) async fn import(call: Call) -> Result<Response, ApiError> {
     let mut answer = Response::default();
     *answer.status_mut() = StatusCode::NO_CONTENT;
     Ok(answer)
+}
+
+/// The document at an address that somebody typed.
+async fn at(flows: &Flows, call: &Call, url: &str) -> Result<Bytes, ApiError> {
+    let found = flows.over(&call.cx).outbound().document(url).await;
+    found.map_err(|error| {
+        let mut errors = FieldErrors::new();
+        errors.add("metadata_url", Problem::new("invalid", format!("{error}.")));
+        errors.into()
+    })
 }
 
 /// What the application asks for; the rest is as a new provider has it. What it is called is the

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 use countersign_accounts::visitor;
-use countersign_core::{Caller, RequestInfo, Visitor};
+use countersign_core::{RequestInfo, Visitor};
 use countersign_flow::source::{Errand, arrive};
 use countersign_saml::Refusal;
 use countersign_saml::assertion::{self, Expected, SignedIn};
@@ -75,11 +75,12 @@ pub(crate) async fn acs(
             if refusal == Refusal::Decryption {
                 sleep_until(begun + EVEN).await;
             }
-            return Ok(refuse(service, info, &visitor, &found, &refusal).await);
+            return Ok(refuse(service, info, &visitor, (&found, &addresses), &refusal).await);
         }
     };
     if !first(service, &found, &who).await? {
-        return Ok(refuse(service, info, &visitor, &found, &Refusal::Replayed).await);
+        let (of, refusal) = ((&found, &addresses), Refusal::Replayed);
+        return Ok(refuse(service, info, &visitor, of, &refusal).await);
     }
     let errand = match sent {
         Some(State { sent: Sent::SignIn(errand), .. }) if who.solicited => Some(errand),
@@ -123,12 +124,11 @@ async fn refuse(
     service: &Service,
     info: &RequestInfo,
     visitor: &Visitor,
-    found: &Found,
+    of: (&Found, &Addresses),
     refusal: &Refusal,
 ) -> Response {
-    let actor = service.cx.actor(&Caller::nobody(), info);
-    service.report(found, refusal.code(), &refusal.to_string(), actor).await;
-    page::refused(service, info, visitor, found, refusal)
+    service.refused(of, refusal, info).await;
+    page::refused(service, info, visitor, of.0, refusal)
 }
 
 /// Whether an assertion comes for the first time (profiles 4.1.4.5): it is remembered as long as it

@@ -33,7 +33,7 @@ pub(crate) fn operations(shared: &(SamlSource, Flows)) -> Vec<Operation> {
                 Permission::add(SAMLSource::META),
                 Permission::add(CertificateKeyPair::META),
             ]),
-            import::import,
+            with(shared, import::import),
         )
         .summary("Create a source from the metadata of an identity provider")
         .request("SAMLSourceImportRequest")
@@ -47,7 +47,12 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     vec![
         (
             "SAMLSourceImportRequest",
-            object_schema(&[("name", "string"), ("slug", "string"), ("metadata", "string")]),
+            object_schema(&[
+                ("name", "string"),
+                ("slug", "string"),
+                ("metadata?", "string"),
+                ("metadata_url?", "string"),
+            ]),
         ),
         ("SAMLSourceImported", object_schema(&[("pk", "uuid"), ("slug", "string")])),
     ]

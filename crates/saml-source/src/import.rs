@@ -4,7 +4,7 @@ use axum::response::Response;
 use countersign_accounts::give_initial;
 use countersign_catalogue::CertificateKeyPair;
 use countersign_core::{ApiError, Call, json};
-use countersign_flow::Flow;
+use countersign_flow::{Flow, Flows};
 use countersign_model::{
     ChoiceValue as _, Code, FieldErrors, Fields as _, Mode, ObjectId, Problem, Secret, Snapshot,
     Target as _,
@@ -14,6 +14,7 @@ use countersign_sources::Source;
 use http::StatusCode;
 use serde_json::{Map, Value, json as value};
 
+use crate::service::SamlSource;
 use crate::source::{NameIdPolicy, SAMLSource};
 
 /// The flows of a new source, by the slugs under which they are shipped.
@@ -23,22 +24,38 @@ const FLOWS: [(&str, &str); 3] = [
     ("enrollment_flow", "default-source-enrollment"),
 ];
 
-/// `metadata` is the document; what else is given counts as in `sources/saml/` and beats it.
-pub(crate) async fn import(call: Call) -> Result<Response, ApiError> {
+/// `metadata` is the document, or `metadata_url` the address at which it is; what else is given
+/// counts as in `sources/saml/` and beats it.
+pub(crate) async fn import(
+    (_, flows): (SamlSource, Flows),
+    call: Call,
+) -> Result<Response, ApiError> {
     let mut given = call.object()?;
-    let text = given.remove("metadata");
-    let text = text.as_ref().and_then(Value::as_str).map(str::trim).unwrap_or_default();
-    if text.is_empty() {
+    let mut text = |name: &str| {
+        let text = given.remove(name);
+        text.as_ref().and_then(Value::as_str).map(str::trim).unwrap_or_default().to_owned()
+    };
+    let (document, url) = (text("metadata"), text("metadata_url"));
+    let wrong = |field: &str, problem: Problem| {
         let mut errors = FieldErrors::new();
-        errors.add("metadata", Problem::required());
-        return Err(errors.into());
-    }
-    let described = metadata::read_upstream(text.as_bytes()).map_err(|refusal| {
+        errors.add(field, problem);
+        ApiError::from(errors)
+    };
+    // What is at the address now; afterwards the identity provider is no longer asked.
+    let (field, document) = match (document.is_empty(), url.is_empty()) {
+        (false, _) => ("metadata", document.into_bytes()),
+        (true, true) => return Err(wrong("metadata", Problem::required())),
+        (true, false) => {
+            let found = flows.over(&call.cx).outbound().document(&url).await;
+            let found = found.map_err(|error| {
+                wrong("metadata_url", Problem::new("invalid", format!("{error}.")))
+            })?;
+            ("metadata_url", found.to_vec())
+        }
+    };
+    let described = metadata::read_upstream(&document).map_err(|refusal| {
         let text = format!("Failed to import Metadata: {refusal}");
-        ApiError::Body(
-            StatusCode::BAD_REQUEST,
-            value!({"metadata": [text], "code": refusal.code()}),
-        )
+        ApiError::Body(StatusCode::BAD_REQUEST, value!({field: [text], "code": refusal.code()}))
     })?;
     let moved = call.clone();
     let write = move |tx: &mut countersign_store::Tx<'_>| {

@@ -9,6 +9,7 @@
 mod acs;
 mod api;
 mod ask;
+mod doctor;
 mod found;
 mod import;
 mod logout;

@@ -84,8 +84,7 @@ impl Entry<'_> {
 
     async fn refuse(&self, visitor: &Visitor, refusal: &Refusal) -> Response {
         let (service, request) = (self.service, self.request);
-        let actor = service.cx.actor(&Caller::nobody(), request);
-        service.report(&self.found, refusal.code(), &refusal.to_string(), actor).await;
+        service.refused((&self.found, &self.addresses), refusal, request).await;
         page::refused(service, request, visitor, &self.found, refusal)
     }
 

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use countersign_catalogue::KeyRing;
-use countersign_core::RequestInfo;
+use countersign_catalogue::doctor::record;
+use countersign_core::{Caller, RequestInfo};
 use countersign_events::{Event, may_report, shortened};
 use countersign_flow::source::own_address;
 use countersign_flow::{FlowContext, InPlanDef};
 use countersign_model::Timestamp;
-use countersign_saml::Fault;
 use countersign_saml::metadata::Consumer;
 use countersign_saml::response::Envelope;
+use countersign_saml::{Fault, Refusal};
 use countersign_store::{Actor, StoreError, sha256};
 use serde_json::json;
 
 use crate::ask::{CARRY, Carry};
+use crate::doctor;
 use crate::found::{Addresses, Found};
 use crate::source::Keys;
 
@@ -175,6 +177,19 @@ impl Service {
                 json!({"message": message, "rule": rule, "source": found.reference_json()});
             self.event("configuration_error", shortened(context), actor).await;
         }
+    }
+
+    /// The same of a message that was refused, and keeps why for the page of the source.
+    pub(crate) async fn refused(
+        &self,
+        (found, addresses): (&Found, &Addresses),
+        refusal: &Refusal,
+        request: &RequestInfo,
+    ) {
+        let actor = self.cx.actor(&Caller::nobody(), request);
+        self.report(found, refusal.code(), &refusal.to_string(), actor).await;
+        let failure = doctor::failure(found, addresses, refusal, self.now());
+        record(&self.cx, found.reference.id(), failure, request.client_ip).await;
     }
 
     pub(crate) async fn event(

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use countersign_catalogue::application::picture;
+use countersign_catalogue::doctor::failures;
 use countersign_catalogue::media::{Folder, uploaded};
 use countersign_core::{
     Access, ApiError, Call, FamilyResource, Operation, Permission, RenderContext, json, with,
@@ -70,6 +71,21 @@ pub(crate) fn operations(policies: &Engine) -> Vec<Operation> {
             with(policies, user_settings),
         )
         .response(json!({"type": "array", "items": {"$ref": "#/components/schemas/UserSetting"}})),
+        Operation::new(
+            Method::GET,
+            "countersign/sources/{slug}/failures/",
+            "countersign_sources_failures_list",
+            Access::on(Permission::view(<dyn Source as Family>::META)),
+            |call: Call| async move {
+                let entry = call.entry()?;
+                let path = format!("{}/{}", entry.meta().path, call.param("slug"));
+                Ok(json(StatusCode::OK, &failures(&call.cx, entry.id, &path).await?))
+            },
+        )
+        .summary("Exchanges with a source that failed in the last week: why, and what to change.")
+        .response(
+            json!({"type": "array", "items": {"$ref": "#/components/schemas/ExchangeFailure"}}),
+        ),
     ]
 }
 

@@ -10,6 +10,7 @@ use countersign_catalogue::CertificateKeyPair;
 use countersign_core::{ApiError, Context, Job, JobError, Module, Run, Work, enqueue};
 use countersign_model::{Code, Secret};
 use countersign_policy::rescue::{self, Switched};
+use countersign_proxy::{Report, SelfTest};
 use countersign_store::{Actor, Store, StoreError, params};
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +20,10 @@ use crate::{
     start::{self, Hold},
 };
 
-/// How long the running server gets to answer.
+/// How long the running server gets to answer, in tenths of a second: a test of a reverse proxy
+/// waits for that one, too.
 const PATIENCE: u32 = 150;
+const PATIENCE_FOR_TEST: u32 = 600;
 
 /// What the console wants changed.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,21 +41,26 @@ pub enum Order {
     Blueprint {
         files: Vec<(String, String)>,
     },
+    /// What is in front of an application; answered as one line of JSON.
+    ProxyTest {
+        host: String,
+        paths: Vec<String>,
+    },
 }
 
 /// What came of it: lines to print, or what stands against it.
 type Outcome = Result<Vec<String>, String>;
 
 /// The job by which a server serves the console of its machine.
-pub fn module(blueprints: &Arc<Surroundings>) -> Module {
+pub fn module(blueprints: &Arc<Surroundings>, test: &SelfTest) -> Module {
     Module {
         name: "console",
-        jobs: vec![countersign_rest::undo_job(), Job::of(Serve(blueprints.clone()))],
+        jobs: vec![countersign_rest::undo_job(), Job::of(Serve(blueprints.clone(), test.clone()))],
         ..Module::default()
     }
 }
 
-struct Serve(Arc<Surroundings>);
+struct Serve(Arc<Surroundings>, SelfTest);
 
 impl Work for Serve {
     const NAME: &'static str = "console";
@@ -61,18 +69,24 @@ impl Work for Serve {
     type Args = Order;
 
     async fn run(&self, cx: Context, run: Run, order: Order) -> Result<(), JobError> {
-        serve(cx, self.0.clone(), run, order).await
+        serve(cx, self, run, order).await
     }
 }
 
 async fn serve(
     cx: Context,
-    given: Arc<Surroundings>,
+    Serve(given, test): &Serve,
     run: Run,
     order: Order,
 ) -> Result<(), JobError> {
     let outcome: Outcome = match order {
-        Order::Blueprint { files } => blueprint::carry_out(&cx, &given, &files).await,
+        Order::Blueprint { files } => blueprint::carry_out(&cx, given, &files).await,
+        Order::ProxyTest { host, paths } => {
+            let report = test.run_at(&cx, &host, &paths).await;
+            report
+                .map(|report| vec![serde_json::to_string(&report).unwrap_or_default()])
+                .map_err(|refused| refused.to_string())
+        }
         order => carry_out(&cx.store, order).await,
     };
     let text = serde_json::to_string(&outcome).unwrap_or_default();
@@ -106,8 +120,28 @@ pub async fn run(loaded: &Loaded, order: Order) -> Result<(), String> {
     Ok(())
 }
 
+/// Tests what is in front of an application. The server that runs does it, since it is asked by the
+/// reverse proxy meanwhile.
+///
+/// # Errors
+/// A sentence that says what stands against it.
+pub async fn test_proxy(
+    loaded: &Loaded,
+    host: String,
+    paths: Vec<String>,
+) -> Result<Report, String> {
+    start::must_have_data(&loaded.settings)?;
+    let (store, ..) = start::open_store(&loaded.settings).await?;
+    let outcome = ask(&store, Order::ProxyTest { host, paths }).await;
+    store.close().await;
+    let text = outcome?.pop().unwrap_or_default();
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
 /// Asks the server that holds the folder. Only tables are written here, which it shares with us.
 async fn ask(store: &Store, order: Order) -> Outcome {
+    let patience =
+        if matches!(order, Order::ProxyTest { .. }) { PATIENCE_FOR_TEST } else { PATIENCE };
     let asked = store.write(Actor::system(), "console", move |tx| {
         let uid = tx.entropy().uuid().to_string();
         enqueue::<Serve>(tx, &uid, &order)?;
@@ -115,7 +149,7 @@ async fn ask(store: &Store, order: Order) -> Outcome {
     });
     let uid = asked.await.map_err(|error| error.to_string())?;
     let name = answer_name(&uid);
-    for _ in 0..PATIENCE {
+    for _ in 0..patience {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let taken = name.clone();
         let answer = store.write(Actor::system(), "console", move |tx| {
@@ -142,7 +176,7 @@ async fn carry_out(store: &Store, order: Order) -> Outcome {
             import(store, name, certificate, key).await
         }
         // Carried out with more than the store: by the server, or by the command itself.
-        Order::Blueprint { .. } => {
+        Order::Blueprint { .. } | Order::ProxyTest { .. } => {
             Err("no server runs on this data folder any longer. Try again".to_owned())
         }
     }

@@ -13,7 +13,7 @@ use countersign_mail::Templates;
 use countersign_model::{Clock as _, Timestamp};
 use countersign_store::{Store, StoreError, SystemClock, params};
 
-use super::healthcheck;
+use super::{console, healthcheck};
 use crate::{
     files,
     program::{self, Program},
@@ -52,6 +52,14 @@ impl Report {
         self.0 = self.0.max(grade);
     }
 
+    fn status(&self) -> ExitCode {
+        ExitCode::from(match self.0 {
+            Grade::Well => 0,
+            Grade::Look => 1,
+            Grade::Broken => 2,
+        })
+    }
+
     fn well(&mut self, about: &str, text: impl AsRef<str>) {
         self.line(Grade::Well, about, text);
     }
@@ -83,11 +91,29 @@ pub async fn run(loaded: Result<Loaded, Wrong>) -> ExitCode {
             everything(&mut report, &loaded.settings).await;
         }
     }
-    ExitCode::from(match report.0 {
-        Grade::Well => 0,
-        Grade::Look => 1,
-        Grade::Broken => 2,
-    })
+    report.status()
+}
+
+/// Checks the reverse proxy in front of an application.
+pub async fn proxy(loaded: &Loaded, host: String, paths: Vec<String>) -> ExitCode {
+    let mut report = Report(Grade::Well);
+    let found = match console::test_proxy(loaded, host.clone(), paths).await {
+        Ok(found) => found,
+        Err(problem) => {
+            report.broken(&host, problem);
+            return report.status();
+        }
+    };
+    println!("       {}", found.address);
+    for check in found.checks {
+        let grade = match check.grade {
+            countersign_proxy::Grade::Well => Grade::Well,
+            countersign_proxy::Grade::Look => Grade::Look,
+            countersign_proxy::Grade::Broken => Grade::Broken,
+        };
+        report.line(grade, &check.path, format!("{} {}", check.text, check.remedy).trim_end());
+    }
+    report.status()
 }
 
 async fn everything(report: &mut Report, settings: &Settings) {

@@ -14,7 +14,10 @@ use crate::settings::{self, Loaded, System};
 pub enum Rescue {
     /// Check settings, database, certificates, listeners, files and backups. Exit status 0: well,
     /// 1: look at it, 2: broken.
-    Doctor,
+    Doctor {
+        #[command(subcommand)]
+        about: Option<Doctor>,
+    },
     /// Say why a user may or may not open an application, or what happened in a recorded run.
     WhyDenied {
         /// User name; without an application, the number on the page of a refusal, or the key of a
@@ -119,6 +122,20 @@ pub enum Rescue {
     },
 }
 
+/// What to look at instead.
+#[derive(Debug, Subcommand)]
+pub enum Doctor {
+    /// Open the address of an application behind a reverse proxy that asks this server, as a stranger
+    /// would, and say what is wrong with that one's settings. A server has to run.
+    Proxy {
+        /// Host of the application, as app.company.example.
+        host: String,
+        /// Paths whose locations are looked at; / when nothing is said.
+        #[arg(value_name = "PATH")]
+        paths: Vec<String>,
+    },
+}
+
 /// What to export.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Export {
@@ -141,10 +158,14 @@ pub fn run(
 ) -> Result<ExitCode, String> {
     // Even wrong settings are something the doctor can tell about.
     let loaded = settings::load(cli.0, cli.1, &System);
-    if let Rescue::Doctor = command {
+    if let Rescue::Doctor { about: None } = command {
         return super::in_runtime(async move { Ok(doctor::run(loaded).await) });
     }
     let loaded = loaded.map_err(|wrong| wrong.to_string())?;
+    if let Rescue::Doctor { about: Some(Doctor::Proxy { host, paths }) } = command {
+        crate::logging::start(settings::Level::Error);
+        return super::in_runtime(async move { Ok(doctor::proxy(&loaded, host, paths).await) });
+    }
     if let Rescue::DumpConfig { key, show_secrets } = command {
         println!(
             "{}",
@@ -197,6 +218,6 @@ async fn carry_out(command: Rescue, loaded: &Loaded) -> Result<(), String> {
             console::run(loaded, console::Order::Certificate { name, certificate, key }).await
         }
         Rescue::ExportBlueprint(export) => blueprint::export(loaded, &export).await,
-        Rescue::Doctor | Rescue::DumpConfig { .. } => Ok(()),
+        Rescue::Doctor { .. } | Rescue::DumpConfig { .. } => Ok(()),
     }
 }

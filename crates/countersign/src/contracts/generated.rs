@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::tables::World;
 
 /// What the interface reads of the API, with what each of these names.
-const READ: [&str; 24] = [
+const READ: [&str; 27] = [
     "Application",
     "AuthenticatedSession",
     "CurrentBrand",
@@ -22,12 +22,15 @@ const READ: [&str; 24] = [
     "FlowStep",
     "Form",
     "Group",
+    "LDAPTest",
     "Outpost",
     "OutpostSheet",
     "Pagination",
     "PolicyBinding",
     "Provider",
     "ProviderSheet",
+    "ProxyTest",
+    "RadiusTest",
     "Stage",
     "TypeCreate",
     "UsedBy",

@@ -69,7 +69,8 @@ impl World {
         let oauth = OAuth2::default();
         let rules = countersign_outbound::Rules::default();
         let outbound = Arc::new(countersign_outbound::Outbound::new(rules));
-        let upstreams = outbound.upstreams(countersign_outbound::Patience::default());
+        let upstreams = || outbound.upstreams(countersign_outbound::Patience::default());
+        let test = crate::SelfTest::new(upstreams());
         let flows = Flows::new(Deps {
             policies: policies.clone(),
             passwords,
@@ -85,7 +86,7 @@ impl World {
             countersign_policy::module(&policies, &[]),
             countersign_flow::module(&flows),
             countersign_oauth2::module(&oauth, &flows),
-            crate::module(&oauth, &flows, upstreams, embedded),
+            crate::module(&oauth, &flows, upstreams(), &test, embedded),
         ];
         let clock = TestClock::at(1_800_000_000);
         let world = countersign_testing::World::new(modules, clock, Arc::new(NoAudit), database);

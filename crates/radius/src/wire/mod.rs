@@ -1,8 +1,11 @@
 //! The protocol: what goes over the wire, without doing anything.
 
+mod ask;
 pub(crate) mod dictionary;
 mod packet;
 mod secret;
+
+pub(crate) use ask::access_request;
 
 pub use packet::{Attribute, from_server};
 pub(crate) use packet::{Code, Malformed, Packet, Reply, for_outpost, kind};

@@ -45,7 +45,7 @@ impl Code {
         }
     }
 
-    fn number(self) -> u8 {
+    pub(crate) fn number(self) -> u8 {
         match self {
             Code::AccessRequest => 1,
             Code::AccessAccept => 2,
@@ -150,6 +150,11 @@ impl Packet {
     /// SHA-256 of its octets.
     pub(crate) fn hash(&self) -> [u8; 32] {
         Sha256::digest(&self.bytes).into()
+    }
+
+    /// What it says, beside what signs it.
+    pub(crate) fn own(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes.iter().filter(|one| one.kind != kind::MESSAGE_AUTHENTICATOR)
     }
 
     pub(crate) fn all(&self, kind: u8) -> impl Iterator<Item = &Attribute> {

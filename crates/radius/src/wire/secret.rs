@@ -76,15 +76,14 @@ fn pad(secret: &Secret, last: &[u8]) -> [u8; BLOCK] {
 }
 
 /// Hides a password as clients do.
-#[cfg(test)]
 pub(crate) fn hide(secret: &Secret, authenticator: &[u8; BLOCK], password: &str) -> Vec<u8> {
     let mut plain = password.as_bytes().to_vec();
     plain.resize(plain.len().max(1).next_multiple_of(BLOCK), 0);
     let mut hidden: Vec<u8> = Vec::new();
+    let mut last = authenticator.to_vec();
     for block in plain.chunks(BLOCK) {
-        let last = hidden.len().checked_sub(BLOCK).map_or(&authenticator[..], |at| &hidden[at..]);
-        let pad = pad(secret, last);
-        hidden.extend(block.iter().zip(pad).map(|(octet, pad)| octet ^ pad));
+        last = block.iter().zip(pad(secret, &last)).map(|(octet, pad)| octet ^ pad).collect();
+        hidden.extend(&last);
     }
     hidden
 }

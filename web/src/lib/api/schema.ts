@@ -298,6 +298,30 @@ export interface GroupMember {
   uid: string;
 }
 
+export interface LDAPTest {
+  dn: string;
+  bind: LDAPTestAnswer;
+  search: LDAPTestAnswer | null;
+  entries: LDAPTestEntry[];
+  run: string | null;
+}
+
+export interface LDAPTestAnswer {
+  code: number;
+  result: string;
+  message: string;
+}
+
+export interface LDAPTestAttribute {
+  name: string;
+  values: string[];
+}
+
+export interface LDAPTestEntry {
+  dn: string;
+  attributes: LDAPTestAttribute[];
+}
+
 export interface Outpost {
   pk: string;
   name: string;
@@ -430,6 +454,35 @@ export interface ProviderVariable {
   value?: string;
   secret?: string;
   beside: string | null;
+}
+
+export interface ProxyTest {
+  address: string;
+  grade: string;
+  checks: ProxyTestCheck[];
+}
+
+export interface ProxyTestCheck {
+  grade: string;
+  code: string;
+  path: string;
+  text: string;
+  remedy: string;
+  status: number | null;
+}
+
+export interface RadiusTest {
+  code: number | null;
+  result: string;
+  reason: string;
+  attributes: RadiusTestAttribute[];
+  run: string | null;
+}
+
+export interface RadiusTestAttribute {
+  type: number;
+  hex: string;
+  text: string | null;
 }
 
 export interface ServiceConnection {

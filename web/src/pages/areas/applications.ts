@@ -50,7 +50,7 @@ export const providers: Area = {
   opens: (row) => `/core/providers/${row.pk}`,
   imports: {
     name: 'SAML Provider from Metadata',
-    description: 'Made of the metadata of an application: a file, or text.',
+    description: 'Made of the metadata of an application: a file, text, or an address.',
     kind: 'providers/saml',
     fields: ['name', 'authorization_flow', 'invalidation_flow'],
     needs: [

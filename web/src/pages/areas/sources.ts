@@ -23,7 +23,7 @@ export const sources: Area = {
   opens: (row) => `/core/sources/${row.slug}`,
   imports: {
     name: 'SAML Source from Metadata',
-    description: 'Made of the metadata of an identity provider: a file, or text.',
+    description: 'Made of the metadata of an identity provider: a file, text, or an address.',
     kind: 'sources/saml',
     fields: ['name', 'slug'],
     needs: [
