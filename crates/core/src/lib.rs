@@ -16,6 +16,7 @@ mod job;
 mod known_browser;
 mod module;
 mod page;
+mod password_place;
 mod request;
 pub mod resource;
 mod response;
@@ -40,6 +41,7 @@ pub use job::{Expiring, Job, JobError, Lane, NoteLevel, Objects, Run, When, Work
 pub use known_browser::KnownBrowser;
 pub use module::{Module, Operation, Start, with};
 pub use page::{Page, envelope};
+pub use password_place::PasswordPlace;
 pub use request::{AnonymousLimit, Limit, RequestInfo, Seen, Tls, request_layer, straighten};
 pub use resource::{Display, FamilyResource, KindResource, RenderContext};
 pub use response::{json, no_content, redirect};
