@@ -65,7 +65,7 @@ pub fn module(deps: &Deps) -> Module {
         password_places: vec![Arc::new(login::Directories(deps.clone()))],
         jobs: vec![
             Job::for_each(sync::Regular(deps.clone()), |_: &LDAPSource| sync::EVERY),
-            Job::of(sync::Confirmed(deps.clone())),
+            Job { keep: true, ..Job::of(sync::Confirmed(deps.clone())) },
         ],
         schemas: api::schemas(),
         ..Module::default()
