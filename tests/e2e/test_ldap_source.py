@@ -23,7 +23,7 @@ MAPPINGS = "goauthentik.io/sources/ldap/"
 class Slapd(Process):
     """A directory with thirty people."""
 
-    def __init__(self, certificate=None):
+    def __init__(self, certificate=None, clients=None):
         super().__init__("slapd-source")
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="countersign-slapd-source-"))
         self.port, self.tls_port = free_port(), free_port()
@@ -36,6 +36,8 @@ class Slapd(Process):
         ]
         if certificate:
             lines += [f"TLSCertificateFile {certificate[0]}", f"TLSCertificateKeyFile {certificate[1]}"]
+        if clients:
+            lines += [f"TLSCACertificateFile {clients}", "TLSVerifyClient demand"]
         lines += ["database mdb", f'suffix "{BASE}"', f"directory {self.folder}/data", f'rootdn "{ADMIN}"', f"rootpw {SECRET}",
                   "maxsize 268435456", "overlay memberof", ""]
         (self.folder / "slapd.conf").write_text("\n".join(lines))
@@ -398,6 +400,9 @@ def certificates(folder):
                 "-subj", f"/CN={name}", "-days", "10", "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign")
     (folder / "san").write_text("subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n")
     openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "server.key", "-out", "server.csr", "-subj", "/CN=slapd")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "client.key", "-out", "client.csr", "-subj", "/CN=client")
+    (folder / "client.san").write_text("extendedKeyUsage=clientAuth\nbasicConstraints=CA:FALSE\n")
+    openssl("x509", "-req", "-in", "client.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "client.pem", "-days", "5", "-extfile", "client.san")
     openssl("x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out", "server.pem", "-days", "5", "-extfile", "san")
     return folder
 
@@ -432,6 +437,25 @@ def test_only_the_directory_itself_is_believed(server, tmp_path):
         lost = server.create("countersign/sources/ldap/encrypted/test/", 400)
         assert lost["code"] == "ldap_source.vanished", lost
         server.api("DELETE", "sources/ldap/encrypted/", expect=204)
+    finally:
+        slapd.close()
+
+
+def test_the_directory_knows_this_server_by_its_certificate(server, tmp_path):
+    folder = certificates(tmp_path)
+    slapd = Slapd((folder / "server.pem", folder / "server.key"), folder / "ca.pem")
+    try:
+        trusted = server.create("crypto/certificatekeypairs/", name="ldap authority", certificate_data=(folder / "ca.pem").read_text())["pk"]
+        own = server.create("crypto/certificatekeypairs/", name="ldap client", certificate_data=(folder / "client.pem").read_text(),
+                            key_data=(folder / "client.key").read_text())["pk"]
+        source = Source(server, slapd.port, "mutual", enabled=False, sync_users_password=False, peer_certificate=trusted, start_tls=True)
+        tested = lambda: server.create("countersign/sources/ldap/mutual/test/", 200)["servers"][0]["status"]
+        assert tested() != "ok"
+        source.patch(client_certificate=own)
+        assert tested() == "ok"
+        source.patch(server_uri=f"ldaps://127.0.0.1:{slapd.tls_port}")
+        assert tested() == "ok"
+        server.api("DELETE", "sources/ldap/mutual/", expect=204)
     finally:
         slapd.close()
 
