@@ -210,6 +210,7 @@ const SHARED: [&str; 49] = [
     "outposts",
     "saml",
     "saml_source",
+    "ldap_source",
     "sources",
     "mtls",
     "mtls_stage",

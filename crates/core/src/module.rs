@@ -14,6 +14,7 @@ use crate::call::Call;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::job::{Expiring, Job};
+use crate::password_place::PasswordPlace;
 use crate::request::RequestInfo;
 use crate::resource::{FamilyResource, KindResource};
 use crate::response::json;
@@ -45,6 +46,8 @@ pub struct Module {
     pub hosts: Option<Hosts>,
     pub token_resolver: Option<Arc<dyn TokenResolver>>,
     pub session_guard: Option<Arc<dyn SessionGuard>>,
+    /// Where passwords of accounts are known beside this server.
+    pub password_places: Vec<Arc<dyn PasswordPlace>>,
     /// Run once, in order, after the default objects are in place and before the listeners open.
     pub start: Vec<Start>,
     /// Run as long as a server or worker does, which hold them.

@@ -75,6 +75,11 @@ impl Program {
         });
         let upstreams = way_out.upstreams(patience(settings));
         let test = SelfTest::new(way_out.upstreams(patience(settings)));
+        let directories = countersign_ldap_source::Deps {
+            policies: policies.clone(),
+            passwords: passwords.clone(),
+            upstreams: Arc::new(way_out.upstreams(countersign_ldap_source::PATIENCE)),
+        };
         let embedded = !settings.proxying.disabled;
         let blueprints = Arc::new(surroundings(settings, passwords));
         let explain =
@@ -101,6 +106,7 @@ impl Program {
             countersign_proxy::module(&oauth, &flows, upstreams, &test, embedded),
             countersign_saml_provider::module(&saml, &flows),
             countersign_saml_source::module(&saml_source, &flows),
+            countersign_ldap_source::module(&directories),
             countersign_explain::module(&explain),
             countersign_radius::module(&flows, radius_listener(settings)),
             countersign_ldap::module(&flows, &doors(settings)),

@@ -443,30 +443,52 @@ async fn change_member(call: Call, add: bool) -> Result<Response, ApiError> {
     call.cx
         .store
         .write(call.actor(), "group members changed", move |tx| {
-            let Some(row) = tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])? else { return Err(ApiError::not_found("Group")) };
+            let Some(row) =
+                tx.query_one("SELECT name FROM user_group WHERE uuid = $1", params![uuid])?
+            else {
+                return Err(ApiError::not_found("Group"));
+            };
             let is_there =
                 tx.query_one("SELECT 1 FROM users WHERE id = $1", params![pk])?.is_some();
             if !is_there || add && !may_name(tx, pk)? {
                 return Err(no_such_user());
             }
-            let held = held_of(tx, uuid.uuid().unwrap_or_default())?;
-            may_give(tx, &held)?;
-            if !add {
-                administrators::keep_one(tx)?;
-            }
-            let changed = if add {
-                tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![pk, uuid])?
-            } else {
-                tx.execute("DELETE FROM membership WHERE user_id = $1 AND group_uuid = $2", params![pk, uuid])?
-            };
-            if changed > 0 {
-                crate::setup::note(tx)?;
-                audit_member(tx, uuid.uuid().unwrap_or_default(), &row.get::<String>(0)?, pk, add)?;
-            }
-            Ok(())
+            let uuid = uuid.uuid().unwrap_or_default();
+            move_members(tx, (uuid, &row.get::<String>(0)?), &[(pk, add)])
         })
         .await?;
     Ok(no_content())
+}
+
+/// Puts accounts into a group (`true`), or takes them out.
+///
+/// # Errors
+/// Who acts may not, or it is the last administrator.
+pub fn move_members(
+    tx: &mut Tx<'_>,
+    (group, name): (Uuid, &str),
+    accounts: &[(i64, bool)],
+) -> Result<(), ApiError> {
+    let held = held_of(tx, group)?;
+    may_give(tx, &held)?;
+    if accounts.iter().any(|(_, add)| !add) {
+        administrators::keep_one(tx)?;
+    }
+    for (account, add) in accounts.iter().copied() {
+        let changed = if add {
+            tx.execute("INSERT INTO membership (user_id, group_uuid) VALUES ($1, $2) ON CONFLICT (user_id, group_uuid) DO NOTHING", params![account, group])?
+        } else {
+            tx.execute(
+                "DELETE FROM membership WHERE user_id = $1 AND group_uuid = $2",
+                params![account, group],
+            )?
+        };
+        if changed > 0 {
+            crate::setup::note(tx)?;
+            audit_member(tx, group, name, account, add)?;
+        }
+    }
+    Ok(())
 }
 
 /// The event of somebody put into a group, or taken out, about that account.

@@ -135,6 +135,13 @@ async fn set_password(passwords: Arc<Passwords>, call: Call) -> Result<Response,
         }
     };
     let hash = passwords.hash(&password, &*call.cx.entropy).await?;
+    // Who may not set it here sets it nowhere.
+    let may = move |tx: &mut Tx<'_>| may_change(tx, pk);
+    call.cx.store.write(call.actor(), "password to be set", may).await?;
+    if let Err(why) = call.cx.set_password_elsewhere(pk, &password).await {
+        let text = format!("Failed to set password: {why}");
+        return Err(ApiError::field("password", Problem::new("invalid", text)));
+    }
     // The own session goes on; whoever else is signed in as this user is not.
     let keep = match &call.caller.via {
         Via::Session { key_hash } if call.caller.pk() == Some(pk) => Some(*key_hash),

@@ -10,7 +10,7 @@ const DEEPEST: usize = 64;
 
 /// A distinguished name: its relative names, the nearest first. The empty one is the root.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Dn(Vec<Rdn>);
+pub struct Dn(Vec<Rdn>);
 
 /// One level: mostly a single attribute with its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ impl Rdn {
 
 impl Dn {
     /// Reads a name; `None` when it is none.
-    pub(crate) fn parse(text: &str) -> Option<Dn> {
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Dn> {
         if text.len() > LONGEST {
             return None;
         }
@@ -63,7 +64,8 @@ impl Dn {
     }
 
     /// As it is compared with others.
-    pub(crate) fn key(&self) -> String {
+    #[must_use]
+    pub fn key(&self) -> String {
         self.0.iter().map(Rdn::key).collect::<Vec<_>>().join(",")
     }
 
@@ -71,12 +73,14 @@ impl Dn {
         self.0.len()
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Whether it is that name or below it.
-    pub(crate) fn is_within(&self, base: &Dn) -> bool {
+    #[must_use]
+    pub fn is_within(&self, base: &Dn) -> bool {
         let Some(above) = self.0.len().checked_sub(base.0.len()) else { return false };
         self.0.iter().skip(above).map(Rdn::key).eq(base.0.iter().map(Rdn::key))
     }

@@ -1,6 +1,6 @@
 //! The directory over LDAP (RFC 4511): for what knows neither OpenID Connect nor SAML.
 //!
-//! `wire`, `dn`, `matching`, `filter`, `schema`, `directory`, `tree`, `search` and `posix` are
+//! `wire`, `client`, `dn`, `matching`, `filter`, `schema`, `directory`, `tree`, `search` and `posix` are
 //! pure: from messages and what is known of people they make answers. `index` reads people and
 //! groups once and then what changes; `binds` has a flow say who somebody is
 //! (`countersign_flow::headless`); `connection` carries out, one request after the other, over a
@@ -12,6 +12,7 @@
 
 mod api;
 mod binds;
+pub mod client;
 mod connection;
 mod directory;
 mod dn;
@@ -41,6 +42,7 @@ use countersign_flow::Flows;
 pub use binds::{Ended, Refused};
 pub use connection::Answering;
 pub use directory::Directory;
+pub use dn::Dn;
 pub use home::{Attempt, Bound, Home, Look, Provided, ROOM, Trouble};
 pub use ldap::{Doors, MakeTls, VERSION};
 pub use ldap3_proto::proto::LdapResultCode as ResultCode;

@@ -48,10 +48,10 @@ pub(crate) struct Paging {
 
 /// What came cannot be read, and nothing that follows either.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Broken {
+pub enum Broken {
     #[error("This is no LDAP message (RFC 4511).")]
     Malformed,
-    #[error("The message is larger than 1 MiB.")]
+    #[error("The message is too large.")]
     TooLarge,
 }
 
@@ -68,7 +68,7 @@ pub(crate) enum Frame {
 impl Frame {
     /// Looks at the first message of a buffer.
     pub(crate) fn first(buffer: &[u8]) -> Result<Frame, Broken> {
-        Ok(match length(buffer)? {
+        Ok(match length(buffer, LARGEST)? {
             None => Frame::Head,
             Some(length) if buffer.len() < length => Frame::Part(length),
             Some(length) => Frame::Whole(length),
@@ -87,7 +87,7 @@ pub(crate) fn next(buffer: &mut BytesMut) -> Result<Option<Request>, Broken> {
 }
 
 /// The length of a whole message, once its head is there. It is known before anything is kept.
-fn length(buffer: &[u8]) -> Result<Option<usize>, Broken> {
+pub(crate) fn length(buffer: &[u8], largest: usize) -> Result<Option<usize>, Broken> {
     match buffer {
         [] => Ok(None),
         [0x30] => Ok(None),
@@ -101,7 +101,7 @@ fn length(buffer: &[u8]) -> Result<Option<usize>, Broken> {
             let Some(digits) = rest.get(..count) else { return Ok(None) };
             let length = digits.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte));
             let length = usize::try_from(length).map_err(|_| Broken::TooLarge)?;
-            if length > LARGEST { Err(Broken::TooLarge) } else { Ok(Some(2 + count + length)) }
+            if length > largest { Err(Broken::TooLarge) } else { Ok(Some(2 + count + length)) }
         }
         _ => Err(Broken::Malformed),
     }

@@ -221,14 +221,29 @@ impl Upstreams {
         Ok(upstream)
     }
 
-    fn open(&self, place: &Place, trust: &Trust) -> Result<Upstream, UpstreamError> {
-        let way = Arc::new(Way {
+    /// A connection to a server that speaks something else than HTTP, as a directory does: it is as
+    /// private by nature, and the same addresses are closed.
+    ///
+    /// # Errors
+    /// There is no connection.
+    pub async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, UpstreamError> {
+        let place = Place { secure: false, host: host.to_ascii_lowercase(), port };
+        let (way, patience) = (self.way(&place), self.patience.connect);
+        timeout(patience, way.reach()).await.unwrap_or(Err(UpstreamError::Unreachable(patience)))
+    }
+
+    fn way(&self, place: &Place) -> Way {
+        Way {
             guard: self.guard.clone(),
             resolve: self.resolve.clone(),
             own: self.own.clone(),
             place: place.clone(),
             patience: self.patience,
-        });
+        }
+    }
+
+    fn open(&self, place: &Place, trust: &Trust) -> Result<Upstream, UpstreamError> {
+        let way = Arc::new(self.way(place));
         let client = |protocols: &[&[u8]]| {
             let tls = place.secure.then(|| tls(place, trust, protocols)).transpose()?;
             Ok::<_, UpstreamError>(client(Connector { way: way.clone(), tls }))

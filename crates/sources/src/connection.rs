@@ -2,16 +2,18 @@
 
 use countersign_accounts::{bounds, may_move, may_name, require_recent_sign_in};
 use countersign_core::{ApiError, Call, Caller, Permission, Query, Record, RenderContext};
+use countersign_directory::username;
 use countersign_events::{Event, created, deleted, emit, model_reference};
 use countersign_model::{
     FieldErrors, Fields as _, Key, Problem, Ref, Table, Target as _, Timestamp, directory,
 };
 use countersign_rest::{Condition, Resource, plain, rendered_member};
-use countersign_store::{Sql, StoreError, Tx, params};
+use countersign_store::{Row, Sql, StoreError, Tx, params};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::source::{self, Source};
+use crate::matching::Candidate;
+use crate::source::{self, Source, UserMatchingMode};
 
 /// Longer than what any protocol calls somebody: a `NameID` of SAML has 256 signs at most.
 pub const LONGEST_IDENTIFIER: usize = 1024;
@@ -354,6 +356,39 @@ pub fn connected(
 pub fn has_any(sql: &mut Sql<'_>, source: Ref<dyn Source>, user: i64) -> Result<bool, StoreError> {
     let statement = "SELECT 1 FROM user_source_connection WHERE source = $1 AND user_id = $2";
     Ok(sql.query_one(statement, params![source.key(), user])?.is_some())
+}
+
+/// As many accounts are looked at that could be meant: more than one is not decided anyway.
+const MOST_CANDIDATES: i64 = 3;
+
+/// The accounts that have the address or name which a source matches by, by it and by what looks
+/// like it.
+///
+/// # Errors
+/// When the engine fails.
+pub fn candidates(
+    sql: &mut Sql<'_>,
+    source: Ref<dyn Source>,
+    mode: UserMatchingMode,
+    value: &str,
+) -> Result<Vec<Candidate>, StoreError> {
+    let by_mail = matches!(mode, UserMatchingMode::EmailLink | UserMatchingMode::EmailDeny);
+    let (column, fold) =
+        if by_mail { ("email", value.to_lowercase()) } else { ("username", username::fold(value)) };
+    let statement = format!(
+        "SELECT id, {column}, type, EXISTS (SELECT 1 FROM user_source_connection c WHERE c.user_id = users.id AND c.source = $2) \
+         FROM users WHERE {column}_fold = $1 ORDER BY id LIMIT {MOST_CANDIDATES}"
+    );
+    let read = |row: &Row| {
+        let (named, kind): (String, String) = (row.get(1)?, row.get(2)?);
+        Ok(Candidate {
+            account: row.get(0)?,
+            exact: named == value,
+            is_person: !kind.ends_with("service_account"),
+            has_other: row.get(3)?,
+        })
+    };
+    sql.query(&statement, params![fold, source.key()])?.iter().map(read).collect()
 }
 
 /// The connections of a source that was deleted go with it, whichever door deleted it.

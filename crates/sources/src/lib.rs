@@ -38,9 +38,9 @@ use countersign_rest::table;
 pub use api::connections;
 pub use arrival::{Arrival, Refusal, SOURCES_ATTRIBUTE, Unsettled};
 pub use connection::{
-    GroupSourceConnection, LONGEST_IDENTIFIER, UserSourceConnection, connected, has_any,
+    GroupSourceConnection, LONGEST_IDENTIFIER, UserSourceConnection, candidates, connected, has_any,
 };
-pub use properties::{Identity, NamedGroup, Properties, PropertiesError, evaluate};
+pub use properties::{Identity, NamedGroup, Properties, PropertiesError, evaluate, evaluate_group};
 pub use session::{SourceSession, Upstream, continued};
 pub use source::{
     GroupMatchingMode, Shared, Source, USER_PATH, UserMatchingMode, by_slug, icon, of, usable,

@@ -118,6 +118,24 @@ pub async fn evaluate(
     Ok(Properties { user, groups })
 }
 
+/// Evaluates the mappings of a source for one of its groups, whose members it says elsewhere.
+/// `given` are the names that the mappings know.
+///
+/// # Errors
+/// [`PropertiesError`].
+pub async fn evaluate_group(
+    asking: &PolicyRequest<'_>,
+    (reference, source): (Ref<dyn Source>, &dyn Source),
+    given: &Map<String, Value>,
+) -> Result<Map<String, Value>, PropertiesError> {
+    let asking = PolicyRequest { target: reference.key().uuid(), ..*asking };
+    let mappings = of(asking.snapshot, source.shared().group_property_mappings);
+    let mut properties = Map::new();
+    apply(&asking, &mappings, given, &mut properties).await?;
+    properties.retain(|_, value| !value.is_null());
+    Ok(properties)
+}
+
 /// By name, as the original asks them.
 fn of<'s>(snapshot: &'s Snapshot, mappings: &[Ref<dyn Mapping>]) -> Vec<&'s dyn Mapping> {
     let entries = mappings.iter().filter_map(|mapping| snapshot.member(*mapping));

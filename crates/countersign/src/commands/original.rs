@@ -81,7 +81,12 @@ fn refused(command: &Original) -> Option<String> {
         Original::UpdateWebauthnMds(_) => instead(
             "the makes of passkeys are built into the program and renewed with it; nothing is fetched",
         ),
-        Original::LdapSync(_) | Original::LdapCheckConnection(_) => missing("LDAP sources"),
+        Original::LdapSync(_) => instead(
+            "the server copies directories by itself: press “Sync now” on the page of the source, or call POST /api/v3/countersign/sources/ldap/<slug>/sync/",
+        ),
+        Original::LdapCheckConnection(_) => instead(
+            "press “Test” on the page of the source, or call POST /api/v3/countersign/sources/ldap/<slug>/test/",
+        ),
         Original::KerberosSync(_) | Original::KerberosCheckConnection(_) => {
             missing("Kerberos sources")
         }

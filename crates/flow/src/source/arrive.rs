@@ -2,16 +2,15 @@
 
 use axum::response::Response;
 use countersign_core::{Identity as Account, RequestInfo, Visitor};
-use countersign_directory::username;
 use countersign_events::{Event, may_report};
 use countersign_model::{ChoiceValue as _, Ref};
 use countersign_policy::{Occasion, PolicyRequest, Subject, engine};
-use countersign_sources::matching::{self, Action, Candidate, Denied, Facts};
+use countersign_sources::matching::{self, Action, Denied, Facts};
 use countersign_sources::{
     Arrival, Identity, LONGEST_IDENTIFIER, Properties, PropertiesError, Source, Unsettled,
-    UserMatchingMode, connected, evaluate, has_any, make_temporary, usable,
+    UserMatchingMode, candidates, connected, evaluate, has_any, make_temporary, usable,
 };
-use countersign_store::{Sql, StoreError, Tx, params};
+use countersign_store::{Sql, StoreError, Tx};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
@@ -37,8 +36,6 @@ use crate::web;
 const LONGEST: i64 = 900;
 const SETTINGS: &str = "/if/user/#/settings";
 const HOME: &str = "/if/user/";
-/// As many accounts are looked at that could be meant: more than one is not decided anyway.
-const MOST_CANDIDATES: i64 = 3;
 
 /// What arrives at one source.
 struct At<'a> {
@@ -478,30 +475,4 @@ async fn go_on(browser: &mut Browser, plan: &Plan) -> Result<Response, FlowError
     let slug = browser.snapshot.get(plan.flow).map(|flow| flow.slug.to_string());
     let to = web::flow_url(&slug.unwrap_or_default(), &[]);
     Ok(browser.with_cookies(browser.cx.see_other(&to), true))
-}
-
-/// The accounts that have an address or a name, by it and by what looks like it.
-fn candidates(
-    sql: &mut Sql<'_>,
-    source: Ref<dyn Source>,
-    mode: UserMatchingMode,
-    value: &str,
-) -> Result<Vec<Candidate>, StoreError> {
-    let by_mail = matches!(mode, UserMatchingMode::EmailLink | UserMatchingMode::EmailDeny);
-    let (column, fold) =
-        if by_mail { ("email", value.to_lowercase()) } else { ("username", username::fold(value)) };
-    let statement = format!(
-        "SELECT id, {column}, type, EXISTS (SELECT 1 FROM user_source_connection c WHERE c.user_id = users.id AND c.source = $2) \
-         FROM users WHERE {column}_fold = $1 ORDER BY id LIMIT {MOST_CANDIDATES}"
-    );
-    let read = |row: &countersign_store::Row| {
-        let (named, kind): (String, String) = (row.get(1)?, row.get(2)?);
-        Ok(Candidate {
-            account: row.get(0)?,
-            exact: named == value,
-            is_person: !kind.ends_with("service_account"),
-            has_other: row.get(3)?,
-        })
-    };
-    sql.query(&statement, params![fold, source.key()])?.iter().map(read).collect()
 }

@@ -1,7 +1,7 @@
 //! Checks a password against the backends of a stage.
 
 use countersign_directory::{HashError, Owner, TooMany, Verified, username, users::User};
-use countersign_model::{Problem, Secret};
+use countersign_model::{ChoiceValue as _, Problem, Secret};
 use countersign_store::{params, sha256};
 use serde_json::{Map, Value, json};
 
@@ -84,7 +84,10 @@ async fn by_backends(
             Backend::Token => {
                 by_token(run, user, password).await?.map(|token| ("token", json!({"token": token})))
             }
-            // Directories of others arrive with their sources.
+            Backend::Ldap if elsewhere(run, user, *backend, password).await? => {
+                Some(("password", json!({})))
+            }
+            // Those of Kerberos arrive with their sources.
             Backend::Inbuilt | Backend::Ldap | Backend::Kerberos => None,
         };
         if let Some((method, args)) = method {
@@ -116,6 +119,19 @@ async fn by_hash(run: &Run, user: &PendingUser, password: &Secret) -> Result<boo
         Err(HashError::Busy) => Err(FlowError::Busy),
         Err(error) => Err(FlowError::broken(error.to_string())),
     }
+}
+
+/// Asks the directory that the account came from.
+async fn elsewhere(
+    run: &Run,
+    user: &PendingUser,
+    backend: Backend,
+    password: &Secret,
+) -> Result<bool, FlowError> {
+    let (cx, Some(pk)) = (&run.browser.cx, user.pk) else { return Ok(false) };
+    let active = "SELECT 1 FROM users WHERE id = $1 AND is_active = 1";
+    let is_active = cx.store.read(move |sql| sql.query_one(active, params![pk])).await?.is_some();
+    Ok(is_active && cx.accepted_elsewhere(backend.value(), pk, password).await?)
 }
 
 /// Stores a right password under the current sort of hash, unless it was changed in the meantime.

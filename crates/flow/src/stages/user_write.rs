@@ -56,6 +56,7 @@ pub struct UserWriteStage {
 }
 
 const MASK: &str = "********************";
+const PASSWORD_REFUSED: &str = "Failed to set password";
 const FAILED: &str = "Failed to update user. Please try again later.";
 
 /// Everything the transaction needs, worked out before.
@@ -111,7 +112,7 @@ impl UserWriteStage {
                 "component" | "groups" => {}
                 "password" => {
                     if let Some(text) = value.as_str().filter(|text| !text.is_empty()) {
-                        password = Some(authenticate::hash(run, text).await?);
+                        password = Some((authenticate::hash(run, text).await?, Secret::new(text)));
                     }
                 }
                 name => set(&mut fields, name, value),
@@ -129,6 +130,12 @@ impl UserWriteStage {
         {
             return Ok(step);
         }
+        // Where the account came from first: what that refuses is not the password here either.
+        if let (Some(pk), Some((_, plain))) = (existing, &password)
+            && let Err(why) = run.browser.cx.set_password_elsewhere(pk, plain).await
+        {
+            return Ok(Step::deny(format!("{PASSWORD_REFUSED}: {why}")));
+        }
         let mut event = data.clone();
         event.remove("component");
         event.insert("created".to_owned(), existing.is_none().into());
@@ -136,7 +143,7 @@ impl UserWriteStage {
             pk: existing,
             base,
             fields,
-            password,
+            password: password.map(|(hash, _)| hash),
             group: self.create_users_group,
             invitation: run.plan.invitation,
             arrival: run.plan.arrival.clone(),

@@ -9,12 +9,22 @@ use super::ExpressionError;
 use super::truth::truth;
 use crate::access;
 use crate::host::{FIRST_ADMIN, HostError};
-use crate::request::PolicyRequest;
+use crate::request::{Occasion, PolicyRequest};
 use crate::verdict::Verdict;
 
 /// One shipped expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Native {
+    // What a directory says of somebody, as an account has it.
+    LdapCn,
+    LdapGivenName,
+    LdapMail,
+    LdapName,
+    LdapPath,
+    LdapSamAccountName,
+    LdapSn,
+    LdapUid,
+    LdapUpn,
     /// Scopes that say nothing about the user.
     Nothing,
     /// Stage "password": only while the user has not proved who they are.
@@ -49,6 +59,18 @@ pub enum Native {
 
 /// Texts of ours and of the original, by fingerprint.
 const KNOWN: &[(&str, Native)] = &[
+    ("b2f9bcab69388ae54255801add7e60b1692606063449cbe9fc736136dcab968d", Native::LdapCn),
+    ("bd3a01b0eaaefaeb3ce3d2d28df38e4926da1c1733893c0489760ad584cc7fce", Native::LdapGivenName),
+    ("554f70f3a02b08aa4b8c06afaeb70859bc630cfcd26b7c6029e126e4d95d99ca", Native::LdapMail),
+    ("7357717aba111ef04f466054a1d01925b13383bd155545bb36dddf62858393a5", Native::LdapName),
+    ("28d0a34a79d2138a79139941f80942d0de55ea41184ca93c3b07c301199afd10", Native::LdapPath),
+    (
+        "8cfc9e32ee079c33d0800f1a0cf3b078a2989c484aad2ce6f82241ddd38f5915",
+        Native::LdapSamAccountName,
+    ),
+    ("bdd6a85b9a7bfe0a5b037947fa8444f40bd986f2b25a29b9e165cff3a577a821", Native::LdapSn),
+    ("2e3e95bcb173596f9aaed02277e6b5ea29ec1b6d4176d58e8213554f341aa838", Native::LdapUid),
+    ("a987c6f6b5841a48a657a8b4f33c4bb13d5d85b35ad6bf124b0cb0ce8c0e68f4", Native::LdapUpn),
     ("7df8f0cd9e1cd0b204a760783671c0ccca4a3258dc7c51f59e9e2295c6c25315", Native::Nothing),
     (
         "a14e8d32bed2dc65b9683a5e5b88a6015af775b395084e93e87e90c637a78d24",
@@ -133,15 +155,34 @@ impl Native {
         }
     }
 
+    /// The attribute of a directory that becomes a field of an account.
+    const fn of_directory(self) -> Option<(&'static str, Field)> {
+        Some(match self {
+            Native::LdapCn => ("cn", Field::Own("name")),
+            Native::LdapGivenName => ("givenName", Field::Attribute("givenName")),
+            Native::LdapMail => ("mail", Field::Own("email")),
+            Native::LdapName => ("name", Field::Own("name")),
+            Native::LdapSamAccountName => ("sAMAccountName", Field::Own("username")),
+            Native::LdapSn => ("sn", Field::Attribute("sn")),
+            Native::LdapUid => ("uid", Field::Own("username")),
+            Native::LdapUpn => ("userPrincipalName", Field::Attribute("upn")),
+            _ => return None,
+        })
+    }
+
     /// As a mapping.
     ///
     /// # Errors
     /// [`ExpressionError::Misplaced`] for a policy.
     pub async fn map(self, cx: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
+        if let Some((attribute, field)) = self.of_directory() {
+            return Ok(directory(cx, attribute, field));
+        }
         let anonymous = || ExpressionError::Failed("There is no user.".to_owned());
         let user = cx.user.ok_or_else(anonymous);
         match self {
             Native::Nothing => Ok(json!({})),
+            Native::LdapPath => directory_path(cx),
             Native::PromptEmail => Ok(cx.user.map_or(json!(""), |user| json!(user.email))),
             Native::PromptLocale => Ok(cx.user.map_or(json!(""), |user| {
                 user.attributes
@@ -181,7 +222,15 @@ impl Native {
                     json!({"ak_proxy": {"user_attributes": attributes, "is_superuser": user.is_superuser()}}),
                 )
             }
-            Native::PasswordStageNeeded
+            Native::LdapCn
+            | Native::LdapGivenName
+            | Native::LdapMail
+            | Native::LdapName
+            | Native::LdapSamAccountName
+            | Native::LdapSn
+            | Native::LdapUid
+            | Native::LdapUpn
+            | Native::PasswordStageNeeded
             | Native::RecoveryNotRestored
             | Native::SetupClose
             | Native::SetupOpen
@@ -234,6 +283,49 @@ impl Native {
             mapping => Verdict::of(truth(&mapping.map(request).await?)),
         })
     }
+}
+
+/// What an attribute of a directory becomes.
+enum Field {
+    Own(&'static str),
+    /// The first of its values.
+    Attribute(&'static str),
+}
+
+fn directory(cx: &PolicyRequest<'_>, attribute: &str, field: Field) -> Value {
+    let Occasion::SourceIdentity(given) = cx.occasion else { return json!({}) };
+    let value = given.get("ldap").and_then(|ldap| ldap.get(attribute)).cloned();
+    match field {
+        Field::Own(name) => json!({name: value}),
+        Field::Attribute(name) => {
+            let first = match value {
+                Some(Value::Array(all)) => all.into_iter().next(),
+                other => other,
+            };
+            json!({"attributes": {name: first}})
+        }
+    }
+}
+
+/// The folder that an entry of a directory is in, below that of its source.
+fn directory_path(cx: &PolicyRequest<'_>) -> Result<Value, ExpressionError> {
+    let missing = |what: &str| ExpressionError::Failed(format!("name '{what}' is not defined"));
+    let Occasion::SourceIdentity(given) = cx.occasion else { return Err(missing("dn")) };
+    let dn = given.get("dn").and_then(Value::as_str).ok_or_else(|| missing("dn"))?;
+    let source = cx.target.and_then(|target| cx.snapshot.bindable(target));
+    let text = |field: &str| {
+        let value = source.and_then(|source| source.object.value(field));
+        value.and_then(|value| value.as_str().map(str::to_owned))
+    };
+    let (slug, template) =
+        text("slug").zip(text("user_path_template")).ok_or_else(|| missing("source"))?;
+    let mut path = vec![template.replace("%(slug)s", &slug)];
+    let pairs = dn.split(',').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let folders = pairs.filter(|(name, _)| !["cn", "dc"].contains(&name.to_lowercase().as_str()));
+    let mut folders: Vec<String> = folders.map(|(_, value)| value.to_owned()).collect();
+    folders.reverse();
+    path.extend(folders);
+    Ok(json!({"path": path.join("/")}))
 }
 
 /// Attributes of the user, the groups or the brand win over the system's setting.
