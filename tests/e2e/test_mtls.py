@@ -2,7 +2,9 @@
 
 import base64
 import datetime
+import json
 import pathlib
+import subprocess
 import tempfile
 import urllib.parse
 
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from world import Person, Server, claims, free_port
+from world import TESTS, Person, Server, claims, free_port
 
 MACHINE = {"grant_type": "client_credentials", "scope": "openid"}
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
@@ -153,3 +155,27 @@ def test_nobody_is_another_client_by_what_their_certificate_says_of_them(start):
     ]:
         assert ask(thief, rest).json()["error"] == "invalid_client", rest[:40]
     assert server.panics() == []
+
+
+def test_openid_client_of_npm_proves_itself_by_its_certificate(start):
+    server, at = asking(start)
+    company = Certified("company", authority=True)
+    own = Certified("app", company)
+    authority = server.create("crypto/certificatekeypairs/", name="company", certificate_data=company.pem)["pk"]
+    settings = {"tls_client_auth_subject_dn": "CN=app, O=Company", "tls_client_auth_authorities": [authority]}
+    app = server.application(
+        "app", scopes=["offline_access"], token_endpoint_auth_method="tls_client_auth", tls_client_certificate_bound_access_tokens=True, **settings
+    )
+    with subprocess.Popen(["node", "openid_client/mtls.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=TESTS) as client:
+        hear = lambda: json.loads(client.stdout.readline())
+        say = lambda **value: print(json.dumps(value), file=client.stdin, flush=True)
+        say(issuer=f"{server.base}/application/o/app/", id=app.id, redirect=app.redirect, files=own.files)
+        begun = hear()
+        say(callback=Person(server).visit(begun["url"], until=app.redirect))
+        done = hear()
+    assert done["claims"]["preferred_username"] == done["userinfo"]["preferred_username"] == "akadmin", done
+    assert done["refreshed"]["sub"] == done["claims"]["sub"] and done["machine"] == "bearer"
+    assert done["introspected"]["cnf"] == claims(done["access"])["cnf"] == {"x5t#S256": own.thumbprint()}
+    assert set(done["reached"]) == {server.base, at} and done["reached"].count(at) == 5, "what asks for a certificate is asked there"
+    stolen = {"Authorization": f"Bearer {done['access']}"}
+    assert requests.get(f"{server.base}/application/o/userinfo/", headers=stolen, timeout=10).status_code == 401

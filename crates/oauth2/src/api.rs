@@ -8,6 +8,7 @@ use countersign_model::{Fields, Ref};
 use countersign_rest::object_schema;
 use serde_json::{Value, json as value};
 
+use crate::backchannel;
 use crate::claims::Protocol;
 use crate::kinds::OAuth2Provider;
 use crate::provider::Provider;
@@ -39,6 +40,15 @@ pub(crate) fn operations(shared: &(OAuth2, Flows)) -> Vec<Operation> {
         .summary("Claims a person would get")
         .parameter("for_user", value!({"type": "integer"}))
         .response("PropertyMappingPreview"),
+        Operation::new(
+            Method::GET,
+            "countersign/sign_in_requests/",
+            "countersign_sign_in_requests_retrieve",
+            Access::authenticated(),
+            backchannel::waiting,
+        )
+        .summary("What applications ask of the person who is signed in, and waits for an answer")
+        .response("SignInRequests"),
     ]
 }
 
@@ -55,12 +65,21 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         ("scope", "[string]"),
     ];
     let token = [code.as_slice(), &[("id_token", "string"), ("revoked", "boolean")]].concat();
+    let asked = [
+        ("application", "string"),
+        ("message", "string"),
+        ("created", "time"),
+        ("expires", "time"),
+        ("url", "string"),
+    ];
     let page = |of: &str| object_schema(&[("pagination", "#Pagination"), ("results", of)]);
     vec![
         ("OAuth2ProviderSetupURLs", object_schema(&urls)),
         ("PropertyMappingPreview", object_schema(&[("preview", "map")])),
         ("ExpiringBaseGrantModel", object_schema(&code)),
         ("PaginatedExpiringBaseGrantModelList", page("[#ExpiringBaseGrantModel]")),
+        ("SignInRequest", object_schema(&asked)),
+        ("SignInRequests", object_schema(&[("results", "[#SignInRequest]")])),
         ("TokenModel", object_schema(&token)),
         ("PaginatedTokenModelList", page("[#TokenModel]")),
     ]

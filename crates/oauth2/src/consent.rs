@@ -1,12 +1,43 @@
 //! What the consent page shows: the very values an application will learn, in words a person
 //! understands.
 
+use countersign_core::{RequestInfo, Visitor};
+use countersign_flow::key;
+use countersign_store::StoreError;
 use serde_json::{Map, Value, json};
 
 use crate::provider::Provider;
 use crate::scope_claims::gives;
+use crate::service::{Person, Service};
 use crate::wire::Scopes;
 use crate::wire::scope::{API, GITHUB, GROUPS, OFFLINE_ACCESS};
+
+/// What a flow and its pages are told in which somebody allows an application something that it asked
+/// for elsewhere.
+///
+/// # Errors
+/// The store fails.
+pub(crate) async fn context(
+    service: &Service,
+    request: &RequestInfo,
+    visitor: &Visitor,
+    provider: &Provider,
+    person: &Person,
+    scopes: &Scopes,
+) -> Result<Map<String, Value>, StoreError> {
+    let actor = service.cx.actor(&visitor.caller(), request);
+    let claims = service.scope_claims(provider, person, scopes, request, &actor).await?;
+    let application = provider.application.as_ref();
+    let name = application.map_or("", |(_, application)| application.name.as_str());
+    let described = application.map(|(reference, application)| json!({"pk": reference.key().to_string(), "name": application.name, "slug": &*application.slug}));
+    Ok(Map::from_iter([
+        (key::IS_SSO.to_owned(), json!(true)),
+        (key::APPLICATION.to_owned(), json!(described)),
+        (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
+        (key::CONSENT_PERMISSIONS.to_owned(), permissions(provider, scopes, std::iter::empty())),
+        (key::CONSENT_VALUES.to_owned(), values(&claims, scopes)),
+    ]))
+}
 
 /// `[{"id", "name"}]`: the granted scopes with their descriptions, by name of the scope.
 pub(crate) fn permissions<'a>(

@@ -143,6 +143,7 @@ async fn issue(
                 person,
                 origin: &origin,
                 code: named,
+                alone: !kind.has_code() && !kind.has_access_token(),
                 request: run.request(),
                 actor: &actor,
             })

@@ -11,6 +11,7 @@
 mod access;
 mod answers;
 mod api;
+mod backchannel;
 mod binding;
 pub mod claims;
 pub mod client;
@@ -50,7 +51,7 @@ pub mod wire;
 
 use std::sync::Arc;
 
-use countersign_core::{Call, KindResource, Module, Service, Start};
+use countersign_core::{Call, Job, KindResource, Module, Service, Start};
 use countersign_flow::{Destination, Flows};
 use countersign_model::Entry;
 
@@ -95,6 +96,7 @@ pub fn module(oauth: &OAuth2, flows: &Flows) -> Module {
         token_resolver: Some(Arc::new(resolver::AccessTokens { oauth: shared.0, flows: shared.1 })),
         start: vec![Start::new("client_accounts", client_account::link_former)],
         services: vec![Service::new("oauth2_deletions", service::follow_deletions)],
+        jobs: vec![Job::of(backchannel::Ping(flows.clone()))],
         consequences: vec![former_secrets::keep],
         expiring: vec![registration::UNUSED],
 

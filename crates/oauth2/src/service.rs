@@ -19,12 +19,13 @@ use crate::binding::Binding;
 use crate::claims::{self, Reached, SubMode};
 use crate::client::ClientType;
 use crate::client_keys::ClientKeys;
+use crate::backchannel;
 use crate::device;
 use crate::documents::Documents;
 use crate::fulfil::{AUTHORIZE, Fulfil};
 use crate::grants::{self, AccessData, NewGrant, RefreshData, SignIn, Stored};
 use crate::issue::{self, Exchanged, IssueError, Keys};
-use crate::jose::{Use, half_hash, jwk};
+use crate::jose::{self, TokenFault, Use, half_hash, jwk};
 use crate::provider::{KeysError, Provider};
 use crate::published::{self, Published};
 use crate::registration::Registration;
@@ -55,6 +56,7 @@ impl OAuth2 {
     #[must_use]
     pub fn stages(&self) -> Vec<InPlanDef> {
         let (issuing, ending, confirming) = (self.clone(), self.clone(), self.clone());
+        let approving = self.clone();
         vec![
             InPlanDef::new(AUTHORIZE, move |request| Fulfil { oauth: issuing.clone(), request }),
             InPlanDef::new(SIGN_OUT, move |signing_out| SignOut {
@@ -64,6 +66,10 @@ impl OAuth2 {
             InPlanDef::new(device::ENTER, |entered| device::EnterCode { entered }),
             InPlanDef::new(device::CONFIRM, move |approval| device::Confirm {
                 oauth: confirming.clone(),
+                approval,
+            }),
+            InPlanDef::new(backchannel::CONFIRM, move |approval| backchannel::Confirm {
+                oauth: approving.clone(),
                 approval,
             }),
         ]
@@ -182,6 +188,8 @@ pub(crate) struct Issue<'a> {
     pub(crate) origin: &'a Origin,
     /// The code that an id token comes together with.
     pub(crate) code: Option<&'a str>,
+    /// It is an id token that no access token comes with, now or for the code.
+    pub(crate) alone: bool,
     pub(crate) request: &'a RequestInfo,
     pub(crate) actor: &'a Actor,
 }
@@ -310,6 +318,26 @@ impl Service {
         provider: &Provider,
     ) -> Result<Vec<(Value, Timestamp)>, StoreError> {
         Ok(published::former(self.published(provider).await?, self.now()))
+    }
+
+    /// The claims of a token that this provider signed, with its key or one that it signed with until
+    /// shortly; it may have expired.
+    ///
+    /// # Errors
+    /// The keys cannot be had for the moment.
+    pub(crate) async fn own_token(
+        &self,
+        provider: &Provider,
+        token: &str,
+    ) -> Result<Result<Map<String, Value>, TokenFault>, Internal> {
+        let keys = self.keys(provider).await?;
+        let verified = jose::verify(token, &keys.signing);
+        if verified.is_ok() {
+            return Ok(verified);
+        }
+        let former = self.former_keys(provider).await?;
+        let by_it = former.iter().find_map(|(key, _)| jose::verify_published(token, key).ok());
+        Ok(by_it.map_or(verified, Ok))
     }
 
     /// What the addresses in tokens begin with.
@@ -474,11 +502,12 @@ impl Service {
 
     /// The tokens of one answer.
     pub(crate) async fn mint<'a>(&'a self, issue: Issue<'a>) -> Result<Mint<'a>, Internal> {
-        let Issue { provider, person, origin, code, request, actor } = issue;
+        let Issue { provider, person, origin, code, alone, request, actor } = issue;
         let keys = self.keys(provider).await?;
         let now = self.now();
         let expires_in = provider.settings.access_token_validity.seconds();
-        let scope_claims = if provider.settings.include_claims_in_id_token {
+        // Without an access token nobody can ask for them (OpenID Connect Core 5.4).
+        let scope_claims = if alone || provider.settings.include_claims_in_id_token {
             self.scope_claims(provider, person, &origin.scopes, request, actor).await?
         } else {
             Map::new()

@@ -12,6 +12,7 @@ use countersign_store::{Sql, StoreError, Tx};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::backchannel::BackchannelRequest;
 use crate::device::DeviceCode;
 use crate::former_secrets::FormerClientSecret;
 use crate::registration::ClientRegistration;
@@ -23,6 +24,7 @@ pub(crate) fn tables() -> Vec<TableResource> {
         table::<RefreshToken>(),
         TableResource::plain::<ClientAccount>(),
         TableResource::plain::<ClientRegistration>(),
+        TableResource::plain::<BackchannelRequest>(),
         TableResource::plain::<DeviceCode>(),
         TableResource::plain::<FormerClientSecret>(),
     ]

@@ -347,6 +347,7 @@ impl AsClient for ProxyProvider {
             redirect_uris: self.redirect_uris(),
             post_logout_redirect_uris: Vec::new(),
             logout_uri: WebUrl::default(),
+            backchannel_client_notification_endpoint: WebUrl::default(),
             logout_method: LogoutMethod::Backchannel,
             pkce_required: None,
             security_profile: SecurityProfile::Compat,

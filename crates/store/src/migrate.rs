@@ -55,6 +55,7 @@ const MIGRATIONS: &[Migration] = &[
     Statements(include_str!("../migrations/0038_clients.sql")),
     Statements(include_str!("../migrations/0041_set_up_links.sql")),
     Statements(include_str!("../migrations/0042_ldap_source.sql")),
+    Statements(include_str!("../migrations/0043_backchannel_authentication.sql")),
 ];
 
 /// The schema since which events are counted: older backups have no count.

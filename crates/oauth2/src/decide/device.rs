@@ -1,4 +1,5 @@
-//! Whether a device gets tokens for its code (RFC 8628 3.5).
+//! Whether there are tokens for what somebody is to allow elsewhere: for the code of a device
+//! (RFC 8628 3.5), for a request without a browser (CIBA Core 11).
 
 use countersign_model::Timestamp;
 
@@ -14,7 +15,19 @@ pub enum Progress {
     Used,
 }
 
-/// A code as it is known when a device asks.
+impl Progress {
+    /// As it is kept.
+    pub fn parse(state: &str) -> Progress {
+        match state {
+            "pending" => Progress::Pending,
+            "approved" => Progress::Approved,
+            "denied" => Progress::Denied,
+            _ => Progress::Used,
+        }
+    }
+}
+
+/// What somebody is to allow elsewhere, as it is known when a device asks, or an application.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceFacts {
     pub provider: i64,

@@ -22,6 +22,3 @@ pub(crate) use store::DeviceCode;
 const LEAST_VALIDITY: i64 = 600;
 /// Seconds between two polls of a device, at first.
 const INTERVAL: i64 = 5;
-/// What each poll that comes too early adds (RFC 8628 3.5), and how long the pause gets at most.
-pub(crate) const SLOWER: i64 = 5;
-pub(crate) const LONGEST_PAUSE: i64 = 60;

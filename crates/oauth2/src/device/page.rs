@@ -8,12 +8,12 @@ use countersign_catalogue::Brand;
 use countersign_core::{Identity, RequestInfo, Visitor, brand_for};
 use countersign_directory::{Attempt, Owner, Place, TooMany};
 use countersign_flow::{
-    Begin, Flow, FlowContext, InPlan, Interaction, Started, begin, denied_page, error_page, key,
+    Begin, Flow, FlowContext, InPlan, Interaction, Started, begin, denied_page, error_page,
     require_login,
 };
 use countersign_model::Ref;
 use countersign_store::StoreError;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::UserCode;
 use super::stages::{Approval, CONFIRM, ENTER, Entered};
@@ -24,7 +24,7 @@ use crate::decide::device::Progress;
 use crate::provider::{Provider, numbered};
 use crate::routes::http::{self, Answer};
 use crate::routes::pages;
-use crate::service::{Internal, Person, Service};
+use crate::service::{Internal, Service};
 use crate::wire::{GrantType, Params};
 
 pub(crate) const PATH: &str = "/device";
@@ -156,44 +156,20 @@ async fn confirm(
         let about = (*application, about.name.as_str());
         return Ok(denied_page(&service.cx, request, visitor, about, decision).await?);
     }
+    let mut context =
+        consent::context(service, request, visitor, provider, &person, &found.scopes).await?;
+    context.insert(
+        "goauthentik.io/providers/oauth2/device".to_owned(),
+        json!({"client_id": provider.client.id, "scope": found.scopes.to_string()}),
+    );
     let begin_with = Begin {
         flow: provider.settings.authorization_flow,
-        context: context(service, request, visitor, provider, &person, &found).await?,
+        context,
         last: InPlan::new(CONFIRM, &Approval::new(&code, &found)),
         interaction: Interaction::Allowed,
         always_consent: false,
     };
     started(service, request, visitor, begin_with).await
-}
-
-/// What the flow and its pages are told.
-async fn context(
-    service: &Service,
-    request: &RequestInfo,
-    visitor: &Visitor,
-    provider: &Provider,
-    person: &Person,
-    found: &Found,
-) -> Result<Map<String, Value>, Internal> {
-    let actor = service.cx.actor(&visitor.caller(), request);
-    let claims = service.scope_claims(provider, person, &found.scopes, request, &actor).await?;
-    let application = provider.application.as_ref();
-    let name = application.map_or("", |(_, application)| application.name.as_str());
-    let described = application.map(|(reference, application)| json!({"pk": reference.key().to_string(), "name": application.name, "slug": &*application.slug}));
-    Ok(Map::from_iter([
-        (key::IS_SSO.to_owned(), json!(true)),
-        (key::APPLICATION.to_owned(), json!(described)),
-        (key::CONSENT_HEADER.to_owned(), json!(format!("You're about to sign into {name}."))),
-        (
-            key::CONSENT_PERMISSIONS.to_owned(),
-            consent::permissions(provider, &found.scopes, std::iter::empty()),
-        ),
-        (key::CONSENT_VALUES.to_owned(), consent::values(&claims, &found.scopes)),
-        (
-            "goauthentik.io/providers/oauth2/device".to_owned(),
-            json!({"client_id": provider.client.id, "scope": found.scopes.to_string()}),
-        ),
-    ]))
 }
 
 async fn started(

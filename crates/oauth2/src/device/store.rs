@@ -107,12 +107,7 @@ fn found(row: &Row) -> Result<Found, StoreError> {
         facts: DeviceFacts {
             provider: row.get(4)?,
             expires: row.get(5)?,
-            progress: match state.as_str() {
-                "pending" => Progress::Pending,
-                "approved" => Progress::Approved,
-                "denied" => Progress::Denied,
-                _ => Progress::Used,
-            },
+            progress: Progress::parse(&state),
             polled: (polled.0 != 0).then_some(polled),
             pause: row.get(8)?,
             session_alive: row.get(9)?,

@@ -124,6 +124,7 @@ impl Code {
             person: &person,
             origin: &origin,
             code: None,
+            alone: false,
             request: exchange.request,
             actor: &exchange.actor,
         };

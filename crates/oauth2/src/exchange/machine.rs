@@ -178,6 +178,7 @@ async fn issue(
             person: &found.person,
             origin: &origin,
             code: None,
+            alone: false,
             request: exchange.request,
             actor: &actor,
         })

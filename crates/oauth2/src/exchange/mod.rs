@@ -3,6 +3,8 @@
 //! A grant is a type that reads its parameters, decides whether it gives tokens, and gives them.
 //! What the endpoint, discovery and the settings of providers know of grants, they read here.
 
+mod approved;
+mod backchannel;
 mod code;
 mod device;
 mod machine;
@@ -23,6 +25,7 @@ use crate::service::{Internal, Service};
 use crate::wire::client_auth::Credentials;
 use crate::wire::{GrantType, Params, TokenError, dpop};
 
+pub(crate) use backchannel::Backchannel;
 pub(crate) use code::Code;
 pub(crate) use device::Device;
 pub(crate) use machine::{Credential, Machine};
@@ -158,6 +161,7 @@ pub(crate) static GRANTS: &[Row] = &[
     Row::of::<Machine>(GrantType::Password),
     Row::of::<Device>(GrantType::DeviceCode),
     Row::of::<TokenExchange>(GrantType::TokenExchange),
+    Row::of::<Backchannel>(GrantType::Backchannel),
 ];
 
 async fn run<G: Grant>(exchange: &Exchange<'_>, form: Form<'_>) -> Result<Value, Failed> {

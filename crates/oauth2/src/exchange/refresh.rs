@@ -106,6 +106,7 @@ impl Grant for Refresh {
             person: &person,
             origin: &origin,
             code: None,
+            alone: false,
             request: exchange.request,
             actor: &exchange.actor,
         };

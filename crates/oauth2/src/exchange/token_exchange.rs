@@ -167,6 +167,7 @@ impl Grant for TokenExchange {
             person: &person,
             origin: &origin,
             code: None,
+            alone: false,
             request: exchanging.request,
             actor: &actor,
         };

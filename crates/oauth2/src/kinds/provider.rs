@@ -49,7 +49,7 @@ pub enum IssuerMode {
     model = "authentik_providers_oauth2.oauth2provider",
     title = "OAuth2/OpenID Provider",
     component = "ak-provider-oauth2-form",
-    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method secret_rotation_overlap jwks_uri jwks tls_client_auth_subject_dn tls_client_auth_authorities par_required dpop_required tls_client_certificate_bound_access_tokens request_object_signing_alg access_token_format resources logout_uri logout_method",
+    form = "name authorization_flow client_type redirect_uris property_mappings sub_mode include_claims_in_id_token access_code_validity access_token_validity refresh_token_validity refresh_token_grace signing_key encryption_key issuer_mode security_profile grant_types pkce_required token_endpoint_auth_method secret_rotation_overlap jwks_uri jwks tls_client_auth_subject_dn tls_client_auth_authorities par_required dpop_required tls_client_certificate_bound_access_tokens request_object_signing_alg access_token_format resources backchannel_client_notification_endpoint logout_uri logout_method",
     fold("Client ID and Client Secret", "Generated for you"),
     fold(
         "Security and standards",
@@ -232,6 +232,14 @@ pub struct OAuth2Provider {
         default
     )]
     pub resources: Vec<String>,
+    #[field(
+        label = "Notification endpoint",
+        help = "For the grant “Backchannel authentication (CIBA)”: where the application is told that somebody has answered (ping). Empty: it asks by itself (poll).",
+        placeholder = "https://app.company/ciba/notification",
+        group = "Security and standards",
+        default
+    )]
+    pub backchannel_client_notification_endpoint: WebUrl,
     #[field(
         label = "Signing Key",
         help = "Signs the tokens. Without one the client secret does.",

@@ -2,13 +2,24 @@
 
 use countersign_catalogue::client_certificate;
 use countersign_model::{Draft, FieldErrors, Problem};
-use url::Url;
+use url::{Host, Url};
 
 use super::OAuth2Provider;
 use crate::client::{AuthMethod, ClientType};
 use crate::former_secrets::MOST_OVERLAP;
 use crate::jose::{ClientAlgorithm, PublicKeys, SigningKey};
+use crate::wire::GrantType;
 use crate::wire::redirect::{self, MatchingMode};
+
+/// Nothing that is sent there leaves the machine.
+fn is_own_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
 
 impl OAuth2Provider {
     /// What the fields of "Security and standards" need of each other.
@@ -63,6 +74,24 @@ impl OAuth2Provider {
             wrong(
                 "request_object_signing_alg",
                 "Signed requests are checked with the application's public keys: give them, or their address."
+                    .to_owned(),
+            );
+        }
+        let notified = &self.backchannel_client_notification_endpoint;
+        if public && self.grant_types.contains(&GrantType::Backchannel) {
+            wrong(
+                "grant_types",
+                "Only an application that proves itself may ask to sign people in: make it confidential."
+                    .to_owned(),
+            );
+        }
+        if !notified.is_empty()
+            && Url::parse(notified)
+                .map_or(true, |url| url.scheme() != "https" && !is_own_machine(&url))
+        {
+            wrong(
+                "backchannel_client_notification_endpoint",
+                "What travels there lets its holder in: the address has to begin with https."
                     .to_owned(),
             );
         }

@@ -242,14 +242,7 @@ impl Asked<'_> {
                 self.parsed.client_id.as_ref().is_some_and(|id| *id != self.provider.client.id);
             return Ok(foreign.then_some(Err(HintFault::Client)));
         };
-        let keys = self.service.keys(self.provider).await?;
-        let mut verified = jose::verify(hint, &keys.signing);
-        if verified.is_err() {
-            // A key the provider signed with until shortly is as good, while it is published.
-            let former = self.service.former_keys(self.provider).await?;
-            let by_it = former.iter().find_map(|(key, _)| jose::verify_published(hint, key).ok());
-            verified = by_it.map_or(verified, Ok);
-        }
+        let verified = self.service.own_token(self.provider, hint).await?;
         Ok(Some(verified.map_err(HintFault::from).and_then(|claims| {
             let text = |name: &str| claims.get(name).and_then(Value::as_str);
             let own = |value: &Value| value.as_str() == Some(self.provider.client.id.as_str());

@@ -27,7 +27,7 @@ use crate::provider::Provider;
 use crate::service::{OAuth2, Service};
 use crate::session_state;
 use crate::wire::discovery::SHARED_JWKS;
-use crate::{device, registration};
+use crate::{backchannel, device, registration};
 pub(crate) use authorize::SignInFor;
 pub(crate) use discovery::of_application;
 
@@ -45,6 +45,8 @@ pub(crate) fn routes(oauth: &OAuth2, flows: &Flows) -> Vec<Route> {
         over.at([M::POST, M::OPTIONS], at("revoke/"), revoke_route),
         over.at([M::POST], at("device/"), device_route).throttle(ThrottleClass::Device),
         over.at([M::GET], device::PATH, device_page_route),
+        over.at([M::POST], at("bc-authorize/"), backchannel_route).throttle(ThrottleClass::Token),
+        over.at([M::GET], backchannel::PATH, approve_page_route),
         over.at([M::POST], at("register/"), register_route),
         over.at([M::GET, M::PUT, M::DELETE], at("register/{client_id}/"), registration_route),
         over.at([M::GET, M::POST], at("end-session/"), end_any_session_route),
@@ -163,6 +165,21 @@ async fn device_route(State(service): State<Service>, request: Request) -> Answe
         }
         Err(answer) => *answer,
     }
+}
+
+async fn backchannel_route(State(service): State<Service>, request: Request) -> Answer {
+    match Whole::read(request).await {
+        Ok(r) => {
+            let asked = Asked::read(&service, &r.parts.headers, &r.body);
+            let serve = backchannel::authorize(&service, &r.info, &asked);
+            attempts::limited(&service, &r.info, &asked, serve).await
+        }
+        Err(answer) => *answer,
+    }
+}
+
+async fn approve_page_route(State(service): State<Service>, request: Request) -> Answer {
+    backchannel::page(&service, &request.into_parts().0).await
 }
 
 async fn register_route(State(service): State<Service>, request: Request) -> Answer {

@@ -136,7 +136,9 @@ fn bind(
     let Some(proof) = proof.map_err(TokenError::Dpop)? else { return Ok(()) };
     let named = params.some("dpop_jkt").map_err(|_| TokenError::RequestMalformed)?;
     if named.is_some_and(|named| named != proof.thumbprint) {
-        return Err(TokenError::DpopKeyOther.into());
+        // Not the token endpoint's invalid_grant: nothing was granted yet.
+        let text = "dpop_jkt is not the key of the proof beside it.";
+        return Err(Refused::Request("invalid_request", text.to_owned()));
     }
     params.set("dpop_jkt", proof.thumbprint);
     Ok(())

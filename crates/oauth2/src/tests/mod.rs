@@ -7,6 +7,7 @@ mod endpoints;
 mod kinds;
 mod logout;
 mod mtls;
+mod random;
 mod registration;
 mod repeated;
 mod standards;

@@ -86,13 +86,14 @@ const PROTOCOL_CLAIMS: [&str; 10] =
 pub const SHARED_JWKS: &str = "/.well-known/jwks.json";
 
 /// Where clients prove themselves or their tokens.
-const ALIASED: [&str; 6] = [
+const ALIASED: [&str; 7] = [
     "token_endpoint",
     "revocation_endpoint",
     "introspection_endpoint",
     "device_authorization_endpoint",
     "pushed_authorization_request_endpoint",
     "userinfo_endpoint",
+    "backchannel_authentication_endpoint",
 ];
 
 pub fn document(facts: &Facts<'_>) -> Value {
@@ -150,6 +151,15 @@ pub fn document(facts: &Facts<'_>) -> Value {
             members.insert(name.into(), names(algorithms).into());
         }
     }
+    if let (true, Some(members)) =
+        (facts.clients.grants.contains(&GrantType::Backchannel), document.as_object_mut())
+    {
+        // CIBA Core 4.
+        members.insert("backchannel_authentication_endpoint".into(), common("bc-authorize").into());
+        members
+            .insert("backchannel_token_delivery_modes_supported".into(), json!(["poll", "ping"]));
+        members.insert("backchannel_user_code_parameter_supported".into(), false.into());
+    }
     if let (Some(mtls), Some(members)) = (facts.mtls, document.as_object_mut()) {
         // RFC 8705 3.3, 5.
         members.insert("tls_client_certificate_bound_access_tokens".into(), true.into());
@@ -204,9 +214,14 @@ mod tests {
         assert_eq!(aliases["token_endpoint"], "https://mtls.test:9444/application/o/token/");
         assert_eq!(
             (aliases.len(), &mtls["tls_client_certificate_bound_access_tokens"]),
-            (6, &json!(true))
+            (7, &json!(true))
         );
         let document = document(&facts);
+        assert_eq!(
+            document["backchannel_authentication_endpoint"],
+            "https://id.test/application/o/bc-authorize/"
+        );
+        assert_eq!(document["backchannel_user_code_parameter_supported"], json!(false));
         // Absent, the second would mean true (OpenID Connect Discovery 3).
         for flag in ["request_parameter_supported", "request_uri_parameter_supported"] {
             assert_eq!((&document[flag], &shared[flag]), (&json!(false), &json!(false)), "{flag}");

@@ -21,11 +21,16 @@ pub enum GrantType {
     DeviceCode,
     #[choice(value = "urn:ietf:params:oauth:grant-type:token-exchange", label = "Token exchange")]
     TokenExchange,
+    #[choice(
+        value = "urn:openid:params:grant-type:ciba",
+        label = "Backchannel authentication (CIBA)"
+    )]
+    Backchannel,
 }
 
 impl GrantType {
     /// In the order in which discovery names them.
-    pub const ALL: [GrantType; 8] = [
+    pub const ALL: [GrantType; 9] = [
         GrantType::AuthorizationCode,
         GrantType::RefreshToken,
         GrantType::Implicit,
@@ -34,6 +39,7 @@ impl GrantType {
         GrantType::Password,
         GrantType::DeviceCode,
         GrantType::TokenExchange,
+        GrantType::Backchannel,
     ];
 
     /// Those of a provider that does not say: as the original has them.

@@ -5,6 +5,7 @@
 
 pub mod assertion;
 pub mod authorize;
+pub mod backchannel;
 pub mod bearer;
 pub mod claims_request;
 pub mod client_auth;
