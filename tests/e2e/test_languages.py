@@ -4,6 +4,7 @@ import re
 
 import pytest
 from receivers import MailServer, parts
+from test_device import begin, device_flow
 
 from browser import Window
 from world import PASSWORD, TESTS, Person, Server, wait_for
@@ -154,6 +155,59 @@ def test_nothing_is_cut_on_a_phone_where_texts_are_longer_or_run_from_the_right(
         assert {name: found for name, found in cut.items() if found} == {}
         assert [problem for problem in window.problems if "404" not in problem] == []
         window.close()
+
+
+def test_devices_sign_out_saml_and_notifications_in_german(server, mails, browser):
+    de = words("de")
+    whole = (TESTS.parent / "locales/de.ftl").read_text()
+
+    def said(key, **places):
+        text = re.search(rf"(?m)^{key} = (.*)$", whole).group(1)
+        return re.sub(r"\{ \$(\w+) \}", lambda place: places[place.group(1)], text)
+
+    app = server.application("tv", name="Fernseher")
+    device_flow(server)
+    server.user("nina")
+    window = Window(browser, server.base, "german-pages", viewport=PHONE, locale="de", color_scheme="dark")
+    window.go("/if/flow/default-authentication-flow/")
+    window.page.locator("#uid").fill("nina")
+    window.page.locator("#password").fill(PASSWORD)
+    window.page.locator("button.main").click()
+    window.page.wait_for_url("**/if/user/**")
+    window.go("/device").see(de["device-text"])
+    window.fill(de["device-code"], "000 000 000")
+    window.press(de["continue"])
+    window.see(de["device-unknown"])
+    window.picture("device")
+    window.go(f"/device?code={begin(server, app)['user_code']}").see(said("device-sign-in", app="Fernseher"))
+    window.see(de["device-shows"])
+    window.picture("device-asks")
+    window.press(de["device-allow"])
+    window.see(said("device-connected-text", app="Fernseher"))
+    window.picture("device-connected")
+    flow = server.flow("default-provider-authorization-implicit-consent")
+    saml = server.create("providers/saml/", name="saml", authorization_flow=flow, invalidation_flow=flow, acs_url="https://a.test/acs")
+    server.create("core/applications/", name="Ablage", slug="files", provider=saml["pk"])
+    window.go("/application/saml/files/sso/binding/redirect/?SAMLRequest=%21").see(said("saml-refused", name="Ablage"))
+    window.see(de["saml-wrong"])
+    window.see("saml.undecodable")
+    assert window.barriers() == []
+    window.picture("saml")
+    window.go("/flows/-/signed-out/x/").see(de["signed-out-text"])
+
+    admin = server.one("core/users/", username="akadmin")["pk"]
+    server.api("PATCH", f"core/users/{admin}/", 200, json={"attributes": {"settings": {"locale": "de"}}})
+    group = server.one("core/groups/", name="authentik Admins")["pk"]
+    transport = server.create("events/transports/", name="Post", mode="email")["pk"]
+    rule = server.create("events/rules/", name="custom", severity="warning", group=group, transports=[transport])["pk"]
+    policy = server.create("policies/event_matcher/", name="deleted", action="model_deleted")["pk"]
+    server.create("policies/bindings/", policy=policy, target=rule, order=0)
+    server.api("DELETE", f"core/groups/{server.group('kurz')['pk']}/", 204)
+    subject = said("mail-notification", product="Countersign", what="model_deleted")
+    mail = wait_for(lambda: next((mail for mail in mails.mails if mail["Subject"] == subject), None), 60, "the mail")
+    text, page = parts(mail)
+    assert f"{de['mail-severity']}: {de['mail-warning']}" in text and 'lang="de"' in page
+    assert said("mail-sent-over", product="Countersign", transport="Post") in text
 
 
 def administration(tag):

@@ -15,14 +15,8 @@ use crate::setup;
 use crate::web::{Visit, address, cancel_url, nobody};
 
 /// The languages that the administrator's side is said in (`locales/admin`); to others it is English.
-const ADMINISTRATION: [Language; 6] = [
-    Language::De,
-    Language::En,
-    Language::Es,
-    Language::Fr,
-    Language::Pseudo,
-    Language::PseudoRtl,
-];
+const ADMINISTRATION: [Language; 6] =
+    [Language::De, Language::En, Language::Es, Language::Fr, Language::Pseudo, Language::PseudoRtl];
 
 /// Pages whose addresses end with a slash.
 pub(crate) fn pages(over: &Routes<FlowContext>) -> [Route; 2] {
