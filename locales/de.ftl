@@ -201,6 +201,16 @@ go-to = Zu { $app }
 go-on-to = Weiter zu { $app }
 redirecting = Weiterleitung …
 redirecting-to-dots = Weiterleitung zu { $app } …
+signing-out = Abmeldung läuft
+signing-out-text = Ihre Anwendungen werden abgemeldet.
+signed-out-everywhere = Sie sind hier und bei Ihren Anwendungen abgemeldet.
+signed-out-here = Hier abgemeldet
+signed-out-not-all = Nicht jede Anwendung konnte abgemeldet werden.
+sign-out-asked = Von Ihrem Browser gebeten, Sie abzumelden
+sign-out-open = Vielleicht sind Sie dort noch angemeldet.
+sign-out-trying = Noch nicht erreicht. Der Server versucht es noch einige Minuten lang.
+sign-out-failed = Nicht erreicht. Vielleicht sind Sie dort noch angemeldet.
+open-it = Öffnen
 
 ## Refusals
 
@@ -273,6 +283,27 @@ source-no-account = Für diese Identität wurde kein Konto gefunden.
 source-missing = Die Quelle existiert nicht
 certificate-missing = Hier wird ein Zertifikat verlangt, und es wurde keines vorgelegt.
 certificate-of-nobody = Zu diesem Zertifikat gibt es kein Konto.
+source-wrong = Diese Quelle ist nicht richtig eingerichtet. Ein Administrator findet den Grund in den Ereignissen.
+
+## Connecting a device
+
+device-title = Gerät verbinden
+device-text = Geben Sie den Code ein, den das Gerät zeigt.
+device-code = Code auf dem Gerät
+device-code-help = Neun Ziffern, mit oder ohne Leerzeichen.
+device-unknown = Kein Gerät wartet mit diesem Code. Sehen Sie auf dem Gerät nach: Vielleicht zeigt es inzwischen einen neuen.
+device-sign-in = Auf einem Gerät bei { $app } anmelden?
+device-shows = Zeigt ein Gerät vor Ihnen diesen Code?
+device-warning = Wer dieses Gerät hat, wird als Sie bei { $app } angemeldet. Hat Ihnen jemand diesen Code oder einen Link zu dieser Seite geschickt, lehnen Sie ab.
+device-deny = Ablehnen
+device-allow = Erlauben
+device-gone = Dieser Code ist abgelaufen oder wurde schon beantwortet. Beginnen Sie am Gerät neu: Es zeigt einen anderen.
+device-acting = Sie handeln gerade als jemand anderes. Nur diese Person kann ein Gerät verbinden.
+device-connected = Das Gerät ist verbunden
+device-connected-text = Es wird gerade bei { $app } angemeldet. Gehen Sie zum Gerät zurück; diese Seite können Sie schließen.
+device-refused = Das Gerät wurde abgelehnt
+device-refused-text = Es bekommt nichts von { $app }. Sie können diese Seite schließen.
+device-none = Gerätecodes werden hier nicht angenommen. Ein Administrator kann in den Einstellungen der Marke einen Ablauf für Gerätecodes wählen.
 
 ## Pages about errors
 
@@ -292,6 +323,7 @@ request-error = Fehler in der Anfrage
 client-id-error = Fehler in der Client-ID
 redirect-error = Fehler in der Redirect-URI
 not-found-short = Nicht gefunden
+not-set-up = Nicht eingerichtet
 begin-again = Beginnen Sie neu
 begin-again-text = Die Anmeldung bei { $app } hat zu lange gedauert oder war schon abgeschlossen. Öffnen Sie die Anwendung noch einmal.
 no-such-page = Die gewünschte Seite gibt es nicht.
@@ -299,6 +331,9 @@ client-unknown = Dieser Server kennt die Anwendung nicht, die Sie hierher geschi
 redirect-missing = Die Anwendung hat nicht gesagt, wohin es zurückgehen soll. Ihre Betreiber müssen die Rückkehradresse (redirect_uri) setzen.
 redirect-unregistered = Die Anwendung wollte zu einer Adresse zurückkehren, die sie nicht registriert hat. Ihre Betreiber müssen genau diese in die Redirect-URIs des Providers eintragen.
 no-saml-application = Hier gibt es keine Anwendung, die sich mit SAML anmeldet. Stimmt die Adresse?
+saml-refused = { $name } hat eine Nachricht geschickt, die hier nicht angenommen wird. Beginnen Sie neu; kommt diese Seite wieder, schicken Sie das Folgende an die Betreiber von { $name }.
+saml-rule = Regel
+saml-wrong = Was nicht stimmt
 
 ## What was wrong with an answer
 
@@ -425,6 +460,15 @@ mail-factor-by = Das hat { $by } getan.
 mail-factor-by-from = Das hat { $by } getan, von { $address } aus.
 mail-factor-from = Das geschah von { $address } aus.
 mail-factor-otherwise = Wenn Sie es waren oder davon wissen, müssen Sie nichts tun. Wenn nicht, ändern Sie Ihr Passwort und prüfen Sie Ihre zweiten Faktoren, oder bitten Sie Ihren Administrator, das Konto zu sperren.
+mail-notification = { $product } meldet: { $what }
+mail-severity = Dringlichkeit
+mail-for = Für
+mail-by = Von
+mail-about = Betrifft
+mail-notice = Hinweis
+mail-warning = Warnung
+mail-alert = Alarm
+mail-sent-over = Gesendet von { $product } über { $transport }.
 class-static = Wiederherstellungscodes
 class-totp = Authenticator-App
 class-webauthn = Passkey oder Sicherheitsschlüssel

@@ -201,6 +201,16 @@ go-to = Go to { $app }
 go-on-to = Go on to { $app }
 redirecting = Redirecting...
 redirecting-to-dots = Redirecting to { $app }...
+signing-out = Signing out
+signing-out-text = Your applications are being signed out.
+signed-out-everywhere = You are signed out here and at your applications.
+signed-out-here = Signed out here
+signed-out-not-all = Not every application could be signed out.
+sign-out-asked = Asked by your browser to sign you out
+sign-out-open = You may still be signed in there.
+sign-out-trying = Not reached yet. This server goes on trying for some minutes.
+sign-out-failed = Not reached. You may still be signed in there.
+open-it = Open it
 
 ## Refusals
 
@@ -273,6 +283,27 @@ source-no-account = The flow has found no account for this identity.
 source-missing = Source does not exist
 certificate-missing = Certificate required but no certificate was given.
 certificate-of-nobody = No user found for certificate.
+source-wrong = This source is not set up rightly. An administrator finds the reason in the events.
+
+## Connecting a device
+
+device-title = Connect a device
+device-text = Type the code that the device shows.
+device-code = Code on the device
+device-code-help = Nine digits, with or without spaces.
+device-unknown = No device waits with this code. Look at the device: it may show a new one by now.
+device-sign-in = Sign in to { $app } on a device?
+device-shows = Does a device in front of you show this code?
+device-warning = Whoever has that device will be signed in to { $app } as you. If somebody sent you this code or a link to this page, deny.
+device-deny = Deny
+device-allow = Allow
+device-gone = This code has expired, or was answered already. Start again on the device: it shows a new one.
+device-acting = You are acting as somebody else. Only they can connect a device.
+device-connected = The device is connected
+device-connected-text = It is being signed in to { $app }. Go back to it; you can close this page.
+device-refused = The device was refused
+device-refused-text = It gets nothing from { $app }. You can close this page.
+device-none = Codes of devices are not taken here. An administrator can choose a device code flow in the settings of the brand.
 
 ## Pages about errors
 
@@ -292,6 +323,7 @@ request-error = Request Error
 client-id-error = Client ID Error
 redirect-error = Redirect URI Error
 not-found-short = Not Found
+not-set-up = Not set up
 begin-again = Begin again
 begin-again-text = The sign-in to { $app } took too long, or was finished already. Open the application again.
 no-such-page = The page you asked for does not exist.
@@ -299,6 +331,9 @@ client-unknown = This server does not know the application that sent you here. W
 redirect-missing = The application did not say where to return to. Whoever runs it sets its redirect address (redirect_uri).
 redirect-unregistered = The application asked to return to an address it has not registered. Whoever runs it adds this one to the provider's Redirect URIs, letter by letter.
 no-saml-application = There is no application here that signs in with SAML. Is the address right?
+saml-refused = { $name } sent a message that is not accepted here. Begin again; if this page comes back, send what stands below to the people who run { $name }.
+saml-rule = Rule
+saml-wrong = What is wrong
 
 ## What was wrong with an answer
 ## Those whose English is what the API says, word for word, are found by it.
@@ -418,6 +453,15 @@ mail-factor-by = It was done by { $by }.
 mail-factor-by-from = It was done by { $by }, from { $address }.
 mail-factor-from = It was done from { $address }.
 mail-factor-otherwise = If it was you or you know of it, there is nothing to do. If not, change your password and look through your second factors, or ask your administrator to lock the account.
+mail-notification = { $product } notification: { $what }
+mail-severity = Severity
+mail-for = For
+mail-by = By
+mail-about = About
+mail-notice = Notice
+mail-warning = Warning
+mail-alert = Alert
+mail-sent-over = Sent by { $product } over { $transport }.
 class-static = recovery codes
 class-totp = authenticator app
 class-webauthn = passkey or security key

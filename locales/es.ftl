@@ -205,6 +205,16 @@ go-to = Ir a { $app }
 go-on-to = Continuar a { $app }
 redirecting = Redirigiendo…
 redirecting-to-dots = Redirigiendo a { $app }…
+signing-out = Cerrando sesión
+signing-out-text = Se está cerrando la sesión en sus aplicaciones.
+signed-out-everywhere = Ha cerrado la sesión aquí y en sus aplicaciones.
+signed-out-here = Sesión cerrada aquí
+signed-out-not-all = No se pudo cerrar la sesión en todas las aplicaciones.
+sign-out-asked = Su navegador le ha pedido que cierre su sesión
+sign-out-open = Puede que su sesión siga abierta allí.
+sign-out-trying = Aún sin respuesta. Este servidor lo seguirá intentando unos minutos.
+sign-out-failed = Sin respuesta. Puede que su sesión siga abierta allí.
+open-it = Abrir
 
 ## Refusals
 
@@ -277,6 +287,27 @@ source-no-account = No se ha encontrado ninguna cuenta para esta identidad.
 source-missing = La fuente no existe
 certificate-missing = Se requiere un certificado y no se presentó ninguno.
 certificate-of-nobody = Ninguna cuenta corresponde a este certificado.
+source-wrong = Esta fuente no está bien configurada. Un administrador encontrará el motivo en los eventos.
+
+## Connecting a device
+
+device-title = Conectar un dispositivo
+device-text = Escriba el código que muestra el dispositivo.
+device-code = Código del dispositivo
+device-code-help = Nueve cifras, con o sin espacios.
+device-unknown = Ningún dispositivo espera con este código. Mire el dispositivo: puede que ya muestre uno nuevo.
+device-sign-in = ¿Iniciar sesión en { $app } en un dispositivo?
+device-shows = ¿Hay un dispositivo delante de usted que muestra este código?
+device-warning = Quien tenga ese dispositivo iniciará sesión en { $app } con su cuenta. Si alguien le envió este código o un enlace a esta página, rechácelo.
+device-deny = Rechazar
+device-allow = Permitir
+device-gone = Este código ha caducado o ya se respondió. Empiece de nuevo en el dispositivo: mostrará otro.
+device-acting = Está actuando como otra persona. Solo ella puede conectar un dispositivo.
+device-connected = El dispositivo está conectado
+device-connected-text = Está iniciando sesión en { $app }. Vuelva al dispositivo; puede cerrar esta página.
+device-refused = El dispositivo fue rechazado
+device-refused-text = No recibe nada de { $app }. Puede cerrar esta página.
+device-none = Aquí no se aceptan códigos de dispositivos. Un administrador puede elegir un flujo de código de dispositivo en los ajustes de la marca.
 
 ## Pages about errors
 
@@ -296,6 +327,7 @@ request-error = Error en la solicitud
 client-id-error = Error en el identificador de cliente
 redirect-error = Error en la URI de redirección
 not-found-short = No encontrado
+not-set-up = Sin configurar
 begin-again = Empiece de nuevo
 begin-again-text = El inicio de sesión en { $app } tardó demasiado o ya había terminado. Abra la aplicación de nuevo.
 no-such-page = La página solicitada no existe.
@@ -303,6 +335,9 @@ client-unknown = Este servidor no conoce la aplicación que le ha enviado aquí.
 redirect-missing = La aplicación no dijo adónde volver. Sus responsables deben definir la dirección de retorno (redirect_uri).
 redirect-unregistered = La aplicación pidió volver a una dirección que no ha registrado. Sus responsables deben añadirla tal cual a las Redirect URIs del proveedor.
 no-saml-application = Aquí no hay ninguna aplicación que inicie sesión con SAML. ¿Es correcta la dirección?
+saml-refused = { $name } envió un mensaje que aquí no se acepta. Empiece de nuevo; si vuelve a ver esta página, envíe lo que aparece abajo a los responsables de { $name }.
+saml-rule = Regla
+saml-wrong = Qué falla
 
 ## What was wrong with an answer
 
@@ -432,6 +467,15 @@ mail-factor-by = Lo hizo { $by }.
 mail-factor-by-from = Lo hizo { $by }, desde { $address }.
 mail-factor-from = Se hizo desde { $address }.
 mail-factor-otherwise = Si ha sido usted o lo sabía, no tiene que hacer nada. Si no, cambie su contraseña y revise sus segundos factores, o pida a su administrador que bloquee la cuenta.
+mail-notification = Aviso de { $product }: { $what }
+mail-severity = Gravedad
+mail-for = Para
+mail-by = Por
+mail-about = Sobre
+mail-notice = Aviso
+mail-warning = Advertencia
+mail-alert = Alerta
+mail-sent-over = Enviado por { $product } mediante { $transport }.
 class-static = códigos de recuperación
 class-totp = aplicación de autenticación
 class-webauthn = clave de acceso o llave de seguridad

@@ -205,6 +205,16 @@ go-to = Aller à { $app }
 go-on-to = Continuer vers { $app }
 redirecting = Redirection…
 redirecting-to-dots = Redirection vers { $app }…
+signing-out = Déconnexion en cours
+signing-out-text = Vos applications sont en cours de déconnexion.
+signed-out-everywhere = Vous êtes déconnecté ici et de vos applications.
+signed-out-here = Déconnecté ici
+signed-out-not-all = Certaines applications n’ont pas pu être déconnectées.
+sign-out-asked = Votre navigateur lui a demandé de vous déconnecter
+sign-out-open = Vous y êtes peut-être encore connecté.
+sign-out-trying = Pas encore joignable. Ce serveur réessaie pendant quelques minutes.
+sign-out-failed = Injoignable. Vous y êtes peut-être encore connecté.
+open-it = Ouvrir
 
 ## Refusals
 
@@ -277,6 +287,27 @@ source-no-account = Aucun compte n’a été trouvé pour cette identité.
 source-missing = La source n’existe pas
 certificate-missing = Un certificat est exigé et aucun n’a été présenté.
 certificate-of-nobody = Aucun compte ne correspond à ce certificat.
+source-wrong = Cette source est mal configurée. Un administrateur en trouve la raison dans les événements.
+
+## Connecting a device
+
+device-title = Connecter un appareil
+device-text = Saisissez le code affiché par l’appareil.
+device-code = Code affiché par l’appareil
+device-code-help = Neuf chiffres, avec ou sans espaces.
+device-unknown = Aucun appareil n’attend avec ce code. Regardez l’appareil : il en affiche peut-être un nouveau.
+device-sign-in = Se connecter à { $app } sur un appareil ?
+device-shows = Un appareil devant vous affiche-t-il ce code ?
+device-warning = La personne qui a cet appareil sera connectée à { $app } sous votre nom. Si quelqu’un vous a envoyé ce code ou un lien vers cette page, refusez.
+device-deny = Refuser
+device-allow = Autoriser
+device-gone = Ce code a expiré ou a déjà reçu une réponse. Recommencez sur l’appareil : il en affiche un nouveau.
+device-acting = Vous agissez au nom de quelqu’un d’autre. Seule cette personne peut connecter un appareil.
+device-connected = L’appareil est connecté
+device-connected-text = Il se connecte à { $app }. Retournez à l’appareil ; vous pouvez fermer cette page.
+device-refused = L’appareil a été refusé
+device-refused-text = Il ne reçoit rien de { $app }. Vous pouvez fermer cette page.
+device-none = Les codes d’appareil ne sont pas acceptés ici. Un administrateur peut choisir un flux de code d’appareil dans les réglages de la marque.
 
 ## Pages about errors
 
@@ -296,6 +327,7 @@ request-error = Erreur dans la demande
 client-id-error = Erreur d’identifiant client
 redirect-error = Erreur d’URI de redirection
 not-found-short = Introuvable
+not-set-up = Non configuré
 begin-again = Recommencez
 begin-again-text = La connexion à { $app } a pris trop de temps ou était déjà terminée. Ouvrez de nouveau l’application.
 no-such-page = La page demandée n’existe pas.
@@ -303,6 +335,9 @@ client-unknown = Ce serveur ne connaît pas l’application qui vous a envoyé i
 redirect-missing = L’application n’a pas dit où revenir. Ses responsables doivent définir son adresse de retour (redirect_uri).
 redirect-unregistered = L’application a demandé à revenir à une adresse qu’elle n’a pas enregistrée. Ses responsables doivent l’ajouter telle quelle aux Redirect URIs du fournisseur.
 no-saml-application = Aucune application ne se connecte ici avec SAML. L’adresse est-elle correcte ?
+saml-refused = { $name } a envoyé un message qui n’est pas accepté ici. Recommencez ; si cette page revient, transmettez ce qui suit aux responsables de { $name }.
+saml-rule = Règle
+saml-wrong = Ce qui ne va pas
 
 ## What was wrong with an answer
 
@@ -432,6 +467,15 @@ mail-factor-by = C’est { $by } qui l’a fait.
 mail-factor-by-from = C’est { $by } qui l’a fait, depuis { $address }.
 mail-factor-from = Cela a été fait depuis { $address }.
 mail-factor-otherwise = Si c’est vous ou si vous êtes au courant, il n’y a rien à faire. Sinon, changez votre mot de passe et vérifiez vos seconds facteurs, ou demandez à votre administrateur de bloquer le compte.
+mail-notification = Notification de { $product } : { $what }
+mail-severity = Gravité
+mail-for = Pour
+mail-by = Par
+mail-about = Concerne
+mail-notice = Information
+mail-warning = Avertissement
+mail-alert = Alerte
+mail-sent-over = Envoyé par { $product } via { $transport }.
 class-static = codes de secours
 class-totp = application d’authentification
 class-webauthn = clé d’accès ou clé de sécurité

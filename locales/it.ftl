@@ -205,6 +205,16 @@ go-to = Vai a { $app }
 go-on-to = Prosegui verso { $app }
 redirecting = Reindirizzamento…
 redirecting-to-dots = Reindirizzamento a { $app }…
+signing-out = Uscita in corso
+signing-out-text = Le tue applicazioni vengono disconnesse.
+signed-out-everywhere = Sei uscito qui e dalle tue applicazioni.
+signed-out-here = Uscito qui
+signed-out-not-all = Non è stato possibile uscire da tutte le applicazioni.
+sign-out-asked = Il tuo browser le ha chiesto di farti uscire
+sign-out-open = Forse lì hai ancora l’accesso aperto.
+sign-out-trying = Non ancora raggiunta. Il server riprova per qualche minuto.
+sign-out-failed = Non raggiunta. Forse lì hai ancora l’accesso aperto.
+open-it = Apri
 
 ## Refusals
 
@@ -277,6 +287,27 @@ source-no-account = Nessun account trovato per questa identità.
 source-missing = La fonte non esiste
 certificate-missing = È richiesto un certificato e non ne è stato presentato nessuno.
 certificate-of-nobody = Nessun account corrisponde a questo certificato.
+source-wrong = Questa fonte non è configurata correttamente. Un amministratore trova il motivo negli eventi.
+
+## Connecting a device
+
+device-title = Collega un dispositivo
+device-text = Digita il codice mostrato dal dispositivo.
+device-code = Codice sul dispositivo
+device-code-help = Nove cifre, con o senza spazi.
+device-unknown = Nessun dispositivo è in attesa con questo codice. Guarda il dispositivo: forse ora ne mostra uno nuovo.
+device-sign-in = Accedere a { $app } su un dispositivo?
+device-shows = Un dispositivo davanti a te mostra questo codice?
+device-warning = Chi ha quel dispositivo accederà a { $app } con il tuo account. Se qualcuno ti ha mandato questo codice o un link a questa pagina, rifiuta.
+device-deny = Rifiuta
+device-allow = Consenti
+device-gone = Questo codice è scaduto o ha già avuto risposta. Ricomincia sul dispositivo: ne mostrerà uno nuovo.
+device-acting = Stai agendo come un’altra persona. Solo lei può collegare un dispositivo.
+device-connected = Il dispositivo è collegato
+device-connected-text = Sta accedendo a { $app }. Torna al dispositivo; puoi chiudere questa pagina.
+device-refused = Il dispositivo è stato rifiutato
+device-refused-text = Non riceve nulla da { $app }. Puoi chiudere questa pagina.
+device-none = Qui non si accettano codici di dispositivi. Un amministratore può scegliere un flusso per i codici nelle impostazioni del marchio.
 
 ## Pages about errors
 
@@ -296,6 +327,7 @@ request-error = Errore nella richiesta
 client-id-error = Errore nel Client ID
 redirect-error = Errore nell’URI di reindirizzamento
 not-found-short = Non trovato
+not-set-up = Non configurato
 begin-again = Ricomincia
 begin-again-text = L’accesso a { $app } ha richiesto troppo tempo o era già terminato. Apri di nuovo l’applicazione.
 no-such-page = La pagina richiesta non esiste.
@@ -303,6 +335,9 @@ client-unknown = Questo server non conosce l’applicazione che ti ha mandato qu
 redirect-missing = L’applicazione non ha detto dove tornare. Chi la gestisce deve impostare l’indirizzo di ritorno (redirect_uri).
 redirect-unregistered = L’applicazione ha chiesto di tornare a un indirizzo che non ha registrato. Chi la gestisce deve aggiungerlo, identico, ai Redirect URIs del provider.
 no-saml-application = Qui non c’è alcuna applicazione che acceda con SAML. L’indirizzo è giusto?
+saml-refused = { $name } ha inviato un messaggio che qui non è accettato. Ricomincia; se questa pagina ricompare, manda quanto segue a chi gestisce { $name }.
+saml-rule = Regola
+saml-wrong = Che cosa non va
 
 ## What was wrong with an answer
 
@@ -432,6 +467,15 @@ mail-factor-by = L’ha fatto { $by }.
 mail-factor-by-from = L’ha fatto { $by }, da { $address }.
 mail-factor-from = È stato fatto da { $address }.
 mail-factor-otherwise = Se sei stato tu o lo sapevi, non devi fare nulla. Altrimenti cambia la password e controlla i tuoi secondi fattori, o chiedi all’amministratore di bloccare l’account.
+mail-notification = Notifica di { $product }: { $what }
+mail-severity = Gravità
+mail-for = Per
+mail-by = Da
+mail-about = Riguarda
+mail-notice = Avviso
+mail-warning = Avvertimento
+mail-alert = Allarme
+mail-sent-over = Inviato da { $product } tramite { $transport }.
 class-static = codici di recupero
 class-totp = app di autenticazione
 class-webauthn = passkey o chiave di sicurezza

@@ -197,6 +197,16 @@ go-to = { $app } へ
 go-on-to = { $app } へ進む
 redirecting = 移動しています…
 redirecting-to-dots = { $app } へ移動しています…
+signing-out = サインアウト中
+signing-out-text = アプリからサインアウトしています。
+signed-out-everywhere = ここと各アプリからサインアウトしました。
+signed-out-here = ここではサインアウトしました
+signed-out-not-all = 一部のアプリからサインアウトできませんでした。
+sign-out-asked = ブラウザーがサインアウトを依頼しました
+sign-out-open = まだサインインしたままの可能性があります。
+sign-out-trying = まだ応答がありません。サーバーが数分間、再試行を続けます。
+sign-out-failed = 応答がありません。まだサインインしたままの可能性があります。
+open-it = 開く
 
 ## Refusals
 
@@ -269,6 +279,27 @@ source-no-account = この ID のアカウントが見つかりませんでし�
 source-missing = ソースが存在しません
 certificate-missing = 証明書が必要ですが、提示されませんでした。
 certificate-of-nobody = この証明書に対応するアカウントがありません。
+source-wrong = このソースは正しく設定されていません。管理者はイベントで理由を確認できます。
+
+## Connecting a device
+
+device-title = デバイスを接続
+device-text = デバイスに表示されたコードを入力してください。
+device-code = デバイスのコード
+device-code-help = 9 桁の数字です。空白はあってもなくてもかまいません。
+device-unknown = このコードで待っているデバイスはありません。デバイスに新しいコードが表示されていないか確認してください。
+device-sign-in = デバイスで { $app } にサインインしますか？
+device-shows = 目の前のデバイスにこのコードが表示されていますか？
+device-warning = そのデバイスを持つ人が、あなたとして { $app } にサインインします。このコードやこのページのリンクを誰かから受け取った場合は、拒否してください。
+device-deny = 拒否
+device-allow = 許可
+device-gone = このコードは期限切れか、すでに回答済みです。デバイスでやり直すと、新しいコードが表示されます。
+device-acting = 現在、別の人として操作しています。デバイスを接続できるのは本人だけです。
+device-connected = デバイスを接続しました
+device-connected-text = { $app } にサインインしています。デバイスに戻ってください。このページは閉じてかまいません。
+device-refused = デバイスを拒否しました
+device-refused-text = { $app } からは何も渡されません。このページは閉じてかまいません。
+device-none = ここではデバイスのコードを受け付けていません。管理者はブランドの設定でデバイスコードのフローを選べます。
 
 ## Pages about errors
 
@@ -288,6 +319,7 @@ request-error = 要求のエラー
 client-id-error = クライアント ID のエラー
 redirect-error = リダイレクト URI のエラー
 not-found-short = 見つかりません
+not-set-up = 未設定
 begin-again = 最初からやり直してください
 begin-again-text = { $app } へのサインインに時間がかかりすぎたか、すでに完了しています。アプリをもう一度開いてください。
 no-such-page = お探しのページはありません。
@@ -295,6 +327,9 @@ client-unknown = このサーバーは、移動元のアプリを知りません
 redirect-missing = アプリが戻り先を指定していません。アプリの担当者は、戻り先（redirect_uri）を設定してください。
 redirect-unregistered = アプリが、登録していないアドレスに戻ろうとしました。アプリの担当者は、これをそのままプロバイダーの Redirect URIs に追加してください。
 no-saml-application = SAML でサインインするアプリはここにありません。アドレスをご確認ください。
+saml-refused = { $name } から届いたメッセージは受け付けられません。最初からやり直してください。このページがまた表示されたら、以下の内容を { $name } の管理者に送ってください。
+saml-rule = ルール
+saml-wrong = 問題
 
 ## What was wrong with an answer
 
@@ -418,6 +453,15 @@ mail-factor-by = 操作した人：{ $by }。
 mail-factor-by-from = 操作した人：{ $by }（{ $address } から）。
 mail-factor-from = { $address } から操作されました。
 mail-factor-otherwise = ご本人の操作、またはご存じの操作であれば、何もする必要はありません。そうでない場合は、パスワードを変更して第 2 要素を確認するか、管理者にアカウントの停止を依頼してください。
+mail-notification = { $product } の通知: { $what }
+mail-severity = 重要度
+mail-for = 宛先
+mail-by = 実行者
+mail-about = 対象
+mail-notice = お知らせ
+mail-warning = 警告
+mail-alert = 重大な警告
+mail-sent-over = { $product } が { $transport } 経由で送信しました。
 class-static = リカバリーコード
 class-totp = 認証アプリ
 class-webauthn = パスキーまたはセキュリティキー

@@ -197,6 +197,16 @@ go-to = { $app }(으)로 이동
 go-on-to = { $app }(으)로 계속
 redirecting = 이동 중…
 redirecting-to-dots = { $app }(으)로 이동 중…
+signing-out = 로그아웃 중
+signing-out-text = 애플리케이션에서 로그아웃하고 있습니다.
+signed-out-everywhere = 이곳과 애플리케이션에서 로그아웃했습니다.
+signed-out-here = 이곳에서 로그아웃했습니다
+signed-out-not-all = 일부 애플리케이션에서 로그아웃하지 못했습니다.
+sign-out-asked = 브라우저가 로그아웃을 요청했습니다
+sign-out-open = 그곳에 아직 로그인되어 있을 수 있습니다.
+sign-out-trying = 아직 연결되지 않았습니다. 서버가 몇 분 동안 계속 시도합니다.
+sign-out-failed = 연결되지 않았습니다. 그곳에 아직 로그인되어 있을 수 있습니다.
+open-it = 열기
 
 ## Refusals
 
@@ -269,6 +279,27 @@ source-no-account = 이 ID의 계정을 찾지 못했습니다.
 source-missing = 소스가 없습니다
 certificate-missing = 인증서가 필요하지만 제시되지 않았습니다.
 certificate-of-nobody = 이 인증서에 해당하는 계정이 없습니다.
+source-wrong = 이 소스가 올바르게 설정되지 않았습니다. 관리자는 이벤트에서 이유를 확인할 수 있습니다.
+
+## Connecting a device
+
+device-title = 기기 연결
+device-text = 기기에 표시된 코드를 입력하세요.
+device-code = 기기의 코드
+device-code-help = 숫자 아홉 자리입니다. 띄어쓰기는 상관없습니다.
+device-unknown = 이 코드로 기다리는 기기가 없습니다. 기기에 새 코드가 표시되었는지 확인하세요.
+device-sign-in = 기기에서 { $app }에 로그인할까요?
+device-shows = 앞에 있는 기기에 이 코드가 표시되어 있나요?
+device-warning = 그 기기를 가진 사람이 내 이름으로 { $app }에 로그인합니다. 누군가 이 코드나 이 페이지의 링크를 보냈다면 거부하세요.
+device-deny = 거부
+device-allow = 허용
+device-gone = 이 코드는 만료되었거나 이미 응답했습니다. 기기에서 다시 시작하면 새 코드가 표시됩니다.
+device-acting = 다른 사람으로 활동하고 있습니다. 기기는 본인만 연결할 수 있습니다.
+device-connected = 기기가 연결되었습니다
+device-connected-text = { $app }에 로그인하고 있습니다. 기기로 돌아가세요. 이 페이지는 닫아도 됩니다.
+device-refused = 기기를 거부했습니다
+device-refused-text = { $app }에서 아무것도 받지 못합니다. 이 페이지는 닫아도 됩니다.
+device-none = 여기서는 기기 코드를 받지 않습니다. 관리자가 브랜드 설정에서 기기 코드 흐름을 선택할 수 있습니다.
 
 ## Pages about errors
 
@@ -288,6 +319,7 @@ request-error = 요청 오류
 client-id-error = 클라이언트 ID 오류
 redirect-error = 리디렉션 URI 오류
 not-found-short = 찾을 수 없음
+not-set-up = 설정되지 않음
 begin-again = 처음부터 다시 하세요
 begin-again-text = { $app } 로그인이 너무 오래 걸렸거나 이미 끝났습니다. 애플리케이션을 다시 여세요.
 no-such-page = 요청한 페이지가 없습니다.
@@ -295,6 +327,9 @@ client-unknown = 서버가 이 페이지로 보낸 애플리케이션을 모릅�
 redirect-missing = 애플리케이션이 돌아갈 곳을 알리지 않았습니다. 담당자는 돌아갈 주소(redirect_uri)를 설정하세요.
 redirect-unregistered = 애플리케이션이 등록하지 않은 주소로 돌아가려고 했습니다. 담당자는 이 주소를 그대로 공급자의 Redirect URIs에 추가하세요.
 no-saml-application = 여기에는 SAML로 로그인하는 애플리케이션이 없습니다. 주소가 맞나요?
+saml-refused = { $name }에서 보낸 메시지를 받을 수 없습니다. 다시 시작하세요. 이 페이지가 또 나타나면 아래 내용을 { $name } 담당자에게 보내세요.
+saml-rule = 규칙
+saml-wrong = 문제
 
 ## What was wrong with an answer
 
@@ -418,6 +453,15 @@ mail-factor-by = 작업한 사람: { $by }.
 mail-factor-by-from = 작업한 사람: { $by }, 주소: { $address }.
 mail-factor-from = { $address }에서 작업했습니다.
 mail-factor-otherwise = 본인이 했거나 알고 있는 일이면 아무것도 하지 않아도 됩니다. 그렇지 않으면 비밀번호를 바꾸고 2단계 인증 수단을 확인하거나, 관리자에게 계정을 잠가 달라고 요청하세요.
+mail-notification = { $product } 알림: { $what }
+mail-severity = 중요도
+mail-for = 받는 사람
+mail-by = 실행한 사람
+mail-about = 대상
+mail-notice = 알림
+mail-warning = 주의
+mail-alert = 경고
+mail-sent-over = { $product }에서 { $transport }(으)로 보냈습니다.
 class-static = 복구 코드
 class-totp = 인증 앱
 class-webauthn = 패스키 또는 보안 키

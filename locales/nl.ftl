@@ -201,6 +201,16 @@ go-to = Naar { $app }
 go-on-to = Verder naar { $app }
 redirecting = Doorsturen…
 redirecting-to-dots = Doorsturen naar { $app }…
+signing-out = Bezig met uitloggen
+signing-out-text = Uw toepassingen worden uitgelogd.
+signed-out-everywhere = U bent hier en bij uw toepassingen uitgelogd.
+signed-out-here = Hier uitgelogd
+signed-out-not-all = Niet elke toepassing kon worden uitgelogd.
+sign-out-asked = Door uw browser gevraagd u uit te loggen
+sign-out-open = Misschien bent u daar nog ingelogd.
+sign-out-trying = Nog niet bereikt. Deze server blijft het enkele minuten proberen.
+sign-out-failed = Niet bereikt. Misschien bent u daar nog ingelogd.
+open-it = Openen
 
 ## Refusals
 
@@ -273,6 +283,27 @@ source-no-account = Er is geen account voor deze identiteit gevonden.
 source-missing = De bron bestaat niet
 certificate-missing = Er is een certificaat nodig en er is geen getoond.
 certificate-of-nobody = Bij dit certificaat hoort geen account.
+source-wrong = Deze bron is niet goed ingesteld. Een beheerder vindt de reden in de gebeurtenissen.
+
+## Connecting a device
+
+device-title = Apparaat verbinden
+device-text = Typ de code die het apparaat laat zien.
+device-code = Code op het apparaat
+device-code-help = Negen cijfers, met of zonder spaties.
+device-unknown = Geen apparaat wacht met deze code. Kijk op het apparaat: misschien staat er inmiddels een nieuwe.
+device-sign-in = Inloggen bij { $app } op een apparaat?
+device-shows = Laat een apparaat vóór u deze code zien?
+device-warning = Wie dat apparaat heeft, wordt als u ingelogd bij { $app }. Heeft iemand u deze code of een link naar deze pagina gestuurd, weiger dan.
+device-deny = Weigeren
+device-allow = Toestaan
+device-gone = Deze code is verlopen of al beantwoord. Begin opnieuw op het apparaat: dat laat een nieuwe zien.
+device-acting = U handelt namens iemand anders. Alleen die persoon kan een apparaat verbinden.
+device-connected = Het apparaat is verbonden
+device-connected-text = Het wordt ingelogd bij { $app }. Ga terug naar het apparaat; u kunt deze pagina sluiten.
+device-refused = Het apparaat is geweigerd
+device-refused-text = Het krijgt niets van { $app }. U kunt deze pagina sluiten.
+device-none = Codes van apparaten worden hier niet aangenomen. Een beheerder kan in de instellingen van het merk een flow voor apparaatcodes kiezen.
 
 ## Pages about errors
 
@@ -292,6 +323,7 @@ request-error = Fout in het verzoek
 client-id-error = Fout in de client-ID
 redirect-error = Fout in de redirect-URI
 not-found-short = Niet gevonden
+not-set-up = Niet ingesteld
 begin-again = Begin opnieuw
 begin-again-text = Het inloggen bij { $app } duurde te lang of was al voltooid. Open de toepassing opnieuw.
 no-such-page = De gevraagde pagina bestaat niet.
@@ -299,6 +331,9 @@ client-unknown = Deze server kent de toepassing niet die u hierheen heeft gestuu
 redirect-missing = De toepassing heeft niet gezegd waarheen terug te keren. De beheerders ervan moeten het terugkeeradres (redirect_uri) instellen.
 redirect-unregistered = De toepassing wilde terugkeren naar een adres dat ze niet heeft geregistreerd. De beheerders ervan moeten precies dit adres toevoegen aan de Redirect URIs van de provider.
 no-saml-application = Er is hier geen toepassing die met SAML inlogt. Klopt het adres?
+saml-refused = { $name } stuurde een bericht dat hier niet wordt aangenomen. Begin opnieuw; komt deze pagina terug, stuur dan wat hieronder staat naar de beheerders van { $name }.
+saml-rule = Regel
+saml-wrong = Wat er mis is
 
 ## What was wrong with an answer
 
@@ -425,6 +460,15 @@ mail-factor-by = Dit is gedaan door { $by }.
 mail-factor-by-from = Dit is gedaan door { $by }, vanaf { $address }.
 mail-factor-from = Dit is gedaan vanaf { $address }.
 mail-factor-otherwise = Was u het of weet u ervan, dan hoeft u niets te doen. Zo niet, wijzig dan uw wachtwoord en controleer uw tweede factoren, of vraag uw beheerder het account te blokkeren.
+mail-notification = Melding van { $product }: { $what }
+mail-severity = Ernst
+mail-for = Voor
+mail-by = Door
+mail-about = Betreft
+mail-notice = Melding
+mail-warning = Waarschuwing
+mail-alert = Alarm
+mail-sent-over = Verzonden door { $product } via { $transport }.
 class-static = herstelcodes
 class-totp = authenticator-app
 class-webauthn = passkey of beveiligingssleutel

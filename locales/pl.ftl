@@ -209,6 +209,16 @@ go-to = Przejdź do { $app }
 go-on-to = Przejdź dalej do { $app }
 redirecting = Przekierowywanie…
 redirecting-to-dots = Przekierowywanie do { $app }…
+signing-out = Trwa wylogowywanie
+signing-out-text = Trwa wylogowywanie z Twoich aplikacji.
+signed-out-everywhere = Wylogowano Cię tutaj i z Twoich aplikacji.
+signed-out-here = Wylogowano tutaj
+signed-out-not-all = Nie ze wszystkich aplikacji udało się wylogować.
+sign-out-asked = Przeglądarka poprosiła ją o wylogowanie
+sign-out-open = Być może nadal masz tam otwartą sesję.
+sign-out-trying = Jeszcze bez odpowiedzi. Serwer będzie próbować przez kilka minut.
+sign-out-failed = Bez odpowiedzi. Być może nadal masz tam otwartą sesję.
+open-it = Otwórz
 
 ## Refusals
 
@@ -281,6 +291,27 @@ source-no-account = Nie znaleziono konta dla tej tożsamości.
 source-missing = Źródło nie istnieje
 certificate-missing = Wymagany jest certyfikat, a żaden nie został okazany.
 certificate-of-nobody = Do tego certyfikatu nie pasuje żadne konto.
+source-wrong = To źródło nie jest dobrze skonfigurowane. Administrator znajdzie przyczynę w zdarzeniach.
+
+## Connecting a device
+
+device-title = Połącz urządzenie
+device-text = Wpisz kod, który pokazuje urządzenie.
+device-code = Kod na urządzeniu
+device-code-help = Dziewięć cyfr, ze spacjami lub bez.
+device-unknown = Żadne urządzenie nie czeka z tym kodem. Spójrz na urządzenie: może pokazuje już nowy.
+device-sign-in = Zalogować do { $app } na urządzeniu?
+device-shows = Czy urządzenie przed Tobą pokazuje ten kod?
+device-warning = Kto ma to urządzenie, zostanie zalogowany do { $app } jako Ty. Jeśli ktoś przysłał Ci ten kod lub link do tej strony, odmów.
+device-deny = Odmów
+device-allow = Zezwól
+device-gone = Ten kod wygasł lub już na niego odpowiedziano. Zacznij od nowa na urządzeniu: pokaże inny.
+device-acting = Działasz jako ktoś inny. Tylko ta osoba może połączyć urządzenie.
+device-connected = Urządzenie jest połączone
+device-connected-text = Trwa logowanie do { $app }. Wróć do urządzenia; tę stronę możesz zamknąć.
+device-refused = Urządzenie odrzucono
+device-refused-text = Nie dostanie nic od { $app }. Możesz zamknąć tę stronę.
+device-none = Kody urządzeń nie są tu przyjmowane. Administrator może wybrać przepływ dla kodów urządzeń w ustawieniach marki.
 
 ## Pages about errors
 
@@ -300,6 +331,7 @@ request-error = Błąd żądania
 client-id-error = Błąd Client ID
 redirect-error = Błąd adresu przekierowania
 not-found-short = Nie znaleziono
+not-set-up = Nie skonfigurowano
 begin-again = Zacznij od nowa
 begin-again-text = Logowanie do { $app } trwało zbyt długo lub zostało już zakończone. Otwórz aplikację jeszcze raz.
 no-such-page = Żądana strona nie istnieje.
@@ -307,6 +339,9 @@ client-unknown = Ten serwer nie zna aplikacji, która Cię tu przysłała. Osoby
 redirect-missing = Aplikacja nie podała, dokąd wrócić. Osoby, które ją prowadzą, muszą ustawić adres powrotu (redirect_uri).
 redirect-unregistered = Aplikacja poprosiła o powrót pod adres, którego nie zarejestrowała. Osoby, które ją prowadzą, muszą dodać dokładnie ten adres do Redirect URIs dostawcy.
 no-saml-application = Nie ma tu aplikacji logującej się przez SAML. Czy adres jest poprawny?
+saml-refused = { $name } wysyła wiadomość, której tu nie przyjęto. Zacznij od nowa; jeśli ta strona wróci, wyślij to, co poniżej, osobom prowadzącym { $name }.
+saml-rule = Reguła
+saml-wrong = Co jest nie tak
 
 ## What was wrong with an answer
 
@@ -439,6 +474,15 @@ mail-factor-by = Zrobił to użytkownik { $by }.
 mail-factor-by-from = Zrobił to użytkownik { $by } z adresu { $address }.
 mail-factor-from = Zrobiono to z adresu { $address }.
 mail-factor-otherwise = Jeśli to Ty lub wiesz o tym, nie musisz nic robić. W przeciwnym razie zmień hasło i przejrzyj swoje drugie składniki albo poproś administratora o zablokowanie konta.
+mail-notification = Powiadomienie { $product }: { $what }
+mail-severity = Ważność
+mail-for = Dla
+mail-by = Przez
+mail-about = Dotyczy
+mail-notice = Informacja
+mail-warning = Ostrzeżenie
+mail-alert = Alarm
+mail-sent-over = Wysłano z { $product } przez { $transport }.
 class-static = kody odzyskiwania
 class-totp = aplikacja uwierzytelniająca
 class-webauthn = klucz dostępu lub klucz bezpieczeństwa

@@ -205,6 +205,16 @@ go-to = Ir para { $app }
 go-on-to = Seguir para { $app }
 redirecting = Redirecionando…
 redirecting-to-dots = Redirecionando para { $app }…
+signing-out = Saindo
+signing-out-text = Estamos saindo dos seus aplicativos.
+signed-out-everywhere = Você saiu daqui e dos seus aplicativos.
+signed-out-here = Você saiu daqui
+signed-out-not-all = Não foi possível sair de todos os aplicativos.
+sign-out-asked = Seu navegador pediu a ele que encerre sua sessão
+sign-out-open = Talvez sua sessão ainda esteja aberta lá.
+sign-out-trying = Ainda sem resposta. O servidor continuará tentando por alguns minutos.
+sign-out-failed = Sem resposta. Talvez sua sessão ainda esteja aberta lá.
+open-it = Abrir
 
 ## Refusals
 
@@ -277,6 +287,27 @@ source-no-account = Nenhuma conta foi encontrada para esta identidade.
 source-missing = A fonte não existe
 certificate-missing = É necessário um certificado e nenhum foi apresentado.
 certificate-of-nobody = Nenhuma conta corresponde a este certificado.
+source-wrong = Esta fonte não está bem configurada. Um administrador encontra o motivo nos eventos.
+
+## Connecting a device
+
+device-title = Conectar um dispositivo
+device-text = Digite o código que o dispositivo mostra.
+device-code = Código no dispositivo
+device-code-help = Nove dígitos, com ou sem espaços.
+device-unknown = Nenhum dispositivo espera com este código. Veja o dispositivo: talvez ele já mostre um novo.
+device-sign-in = Entrar em { $app } em um dispositivo?
+device-shows = Um dispositivo à sua frente mostra este código?
+device-warning = Quem estiver com esse dispositivo entrará em { $app } como você. Se alguém enviou a você este código ou um link para esta página, recuse.
+device-deny = Recusar
+device-allow = Permitir
+device-gone = Este código expirou ou já foi respondido. Comece de novo no dispositivo: ele mostrará outro.
+device-acting = Você está agindo como outra pessoa. Só ela pode conectar um dispositivo.
+device-connected = O dispositivo está conectado
+device-connected-text = Ele está entrando em { $app }. Volte para o dispositivo; você pode fechar esta página.
+device-refused = O dispositivo foi recusado
+device-refused-text = Ele não recebe nada de { $app }. Você pode fechar esta página.
+device-none = Códigos de dispositivos não são aceitos aqui. Um administrador pode escolher um fluxo de código de dispositivo nas configurações da marca.
 
 ## Pages about errors
 
@@ -296,6 +327,7 @@ request-error = Erro na solicitação
 client-id-error = Erro no Client ID
 redirect-error = Erro na URI de redirecionamento
 not-found-short = Não encontrado
+not-set-up = Não configurado
 begin-again = Comece de novo
 begin-again-text = A entrada em { $app } demorou demais ou já tinha terminado. Abra o aplicativo de novo.
 no-such-page = A página solicitada não existe.
@@ -303,6 +335,9 @@ client-unknown = Este servidor não conhece o aplicativo que enviou você aqui. 
 redirect-missing = O aplicativo não disse para onde voltar. Os responsáveis por ele devem definir o endereço de retorno (redirect_uri).
 redirect-unregistered = O aplicativo pediu para voltar a um endereço que não registrou. Os responsáveis por ele devem adicioná-lo, letra por letra, às Redirect URIs do provedor.
 no-saml-application = Não há aqui um aplicativo que entre com SAML. O endereço está certo?
+saml-refused = { $name } enviou uma mensagem que não é aceita aqui. Comece de novo; se esta página voltar, envie o que está abaixo a quem cuida de { $name }.
+saml-rule = Regra
+saml-wrong = O que está errado
 
 ## What was wrong with an answer
 
@@ -432,6 +467,15 @@ mail-factor-by = Isso foi feito por { $by }.
 mail-factor-by-from = Isso foi feito por { $by }, a partir de { $address }.
 mail-factor-from = Isso foi feito a partir de { $address }.
 mail-factor-otherwise = Se foi você ou se você sabe disso, não precisa fazer nada. Caso contrário, mude sua senha e confira seus segundos fatores, ou peça ao administrador que bloqueie a conta.
+mail-notification = Notificação de { $product }: { $what }
+mail-severity = Gravidade
+mail-for = Para
+mail-by = Por
+mail-about = Sobre
+mail-notice = Aviso
+mail-warning = Advertência
+mail-alert = Alerta
+mail-sent-over = Enviado por { $product } via { $transport }.
 class-static = códigos de recuperação
 class-totp = aplicativo autenticador
 class-webauthn = chave de acesso ou chave de segurança

@@ -201,6 +201,16 @@ go-to = { $app } uygulamasına git
 go-on-to = { $app } uygulamasına devam et
 redirecting = Yönlendiriliyor…
 redirecting-to-dots = { $app } uygulamasına yönlendiriliyor…
+signing-out = Oturum kapatılıyor
+signing-out-text = Uygulamalarınızdaki oturumlar kapatılıyor.
+signed-out-everywhere = Buradaki ve uygulamalarınızdaki oturumunuz kapandı.
+signed-out-here = Buradaki oturum kapandı
+signed-out-not-all = Her uygulamanın oturumu kapatılamadı.
+sign-out-asked = Tarayıcınız oturumunuzu kapatmasını istedi
+sign-out-open = Orada oturumunuz hâlâ açık olabilir.
+sign-out-trying = Henüz ulaşılamadı. Sunucu birkaç dakika daha deneyecek.
+sign-out-failed = Ulaşılamadı. Orada oturumunuz hâlâ açık olabilir.
+open-it = Aç
 
 ## Refusals
 
@@ -273,6 +283,27 @@ source-no-account = Bu kimlik için hesap bulunamadı.
 source-missing = Kaynak yok
 certificate-missing = Bir sertifika gerekiyor ancak hiçbiri sunulmadı.
 certificate-of-nobody = Bu sertifikaya ait bir hesap yok.
+source-wrong = Bu kaynak doğru ayarlanmamış. Bir yönetici nedenini olaylarda bulur.
+
+## Connecting a device
+
+device-title = Cihaz bağla
+device-text = Cihazın gösterdiği kodu yazın.
+device-code = Cihazdaki kod
+device-code-help = Boşluklu veya boşluksuz dokuz rakam.
+device-unknown = Bu kodla bekleyen bir cihaz yok. Cihaza bakın: şimdi yeni bir kod gösteriyor olabilir.
+device-sign-in = Bir cihazda { $app } oturumu açılsın mı?
+device-shows = Önünüzdeki bir cihaz bu kodu gösteriyor mu?
+device-warning = Bu cihaz kimdeyse { $app } uygulamasında sizin adınıza oturum açar. Bu kodu veya bu sayfanın bağlantısını size biri gönderdiyse reddedin.
+device-deny = Reddet
+device-allow = İzin ver
+device-gone = Bu kodun süresi doldu veya kod zaten yanıtlandı. Cihazda yeniden başlayın: yeni bir kod gösterir.
+device-acting = Başka biri olarak işlem yapıyorsunuz. Cihazı yalnızca o kişi bağlayabilir.
+device-connected = Cihaz bağlandı
+device-connected-text = { $app } oturumu açılıyor. Cihaza dönün; bu sayfayı kapatabilirsiniz.
+device-refused = Cihaz reddedildi
+device-refused-text = { $app } ona hiçbir şey vermez. Bu sayfayı kapatabilirsiniz.
+device-none = Cihaz kodları burada kabul edilmiyor. Bir yönetici, marka ayarlarında bir cihaz kodu akışı seçebilir.
 
 ## Pages about errors
 
@@ -292,6 +323,7 @@ request-error = İstek hatası
 client-id-error = Client ID hatası
 redirect-error = Yönlendirme adresi hatası
 not-found-short = Bulunamadı
+not-set-up = Ayarlanmamış
 begin-again = Baştan başlayın
 begin-again-text = { $app } oturumunu açma çok uzun sürdü veya zaten tamamlanmıştı. Uygulamayı yeniden açın.
 no-such-page = İstediğiniz sayfa yok.
@@ -299,6 +331,9 @@ client-unknown = Bu sunucu sizi buraya gönderen uygulamayı tanımıyor. Soruml
 redirect-missing = Uygulama nereye dönüleceğini söylemedi. Sorumluları dönüş adresini (redirect_uri) ayarlamalı.
 redirect-unregistered = Uygulama, kaydetmediği bir adrese dönmek istedi. Sorumluları bu adresi harfi harfine sağlayıcının Redirect URIs listesine eklemeli.
 no-saml-application = Burada SAML ile oturum açan bir uygulama yok. Adres doğru mu?
+saml-refused = { $name } burada kabul edilmeyen bir mesaj gönderdi. Yeniden başlayın; bu sayfa yine gelirse aşağıdakileri { $name } yöneticilerine iletin.
+saml-rule = Kural
+saml-wrong = Sorun
 
 ## What was wrong with an answer
 
@@ -425,6 +460,15 @@ mail-factor-by = Bunu { $by } yaptı.
 mail-factor-by-from = Bunu { $by }, { $address } adresinden yaptı.
 mail-factor-from = Bu, { $address } adresinden yapıldı.
 mail-factor-otherwise = Bunu siz yaptıysanız veya biliyorsanız bir şey yapmanıza gerek yok. Değilse parolanızı değiştirin ve ikinci faktörlerinizi gözden geçirin ya da yöneticinizden hesabı kilitlemesini isteyin.
+mail-notification = { $product } bildirimi: { $what }
+mail-severity = Önem
+mail-for = Kime
+mail-by = Yapan
+mail-about = Konu
+mail-notice = Bilgi
+mail-warning = Uyarı
+mail-alert = Alarm
+mail-sent-over = { $product } tarafından { $transport } ile gönderildi.
 class-static = kurtarma kodları
 class-totp = kimlik doğrulama uygulaması
 class-webauthn = geçiş anahtarı veya güvenlik anahtarı

@@ -197,6 +197,16 @@ go-to = 前往 { $app }
 go-on-to = 继续前往 { $app }
 redirecting = 正在跳转…
 redirecting-to-dots = 正在跳转到 { $app }…
+signing-out = 正在退出登录
+signing-out-text = 正在退出您的应用。
+signed-out-everywhere = 您已在此处和各应用中退出登录。
+signed-out-here = 已在此处退出登录
+signed-out-not-all = 未能退出所有应用。
+sign-out-asked = 已由您的浏览器请求退出登录
+sign-out-open = 您可能仍在那里处于登录状态。
+sign-out-trying = 尚未连接上。服务器会继续尝试几分钟。
+sign-out-failed = 未能连接。您可能仍在那里处于登录状态。
+open-it = 打开
 
 ## Refusals
 
@@ -269,6 +279,27 @@ source-no-account = 没有找到此身份对应的账户。
 source-missing = 来源不存在
 certificate-missing = 需要证书，但未出示任何证书。
 certificate-of-nobody = 没有与此证书对应的账户。
+source-wrong = 此来源设置不正确。管理员可以在事件中找到原因。
+
+## Connecting a device
+
+device-title = 连接设备
+device-text = 请输入设备上显示的代码。
+device-code = 设备上的代码
+device-code-help = 九位数字，有无空格均可。
+device-unknown = 没有设备在等待此代码。请查看设备，它可能已显示新的代码。
+device-sign-in = 要在设备上登录 { $app } 吗？
+device-shows = 您面前的设备显示此代码吗？
+device-warning = 持有该设备的人将以您的身份登录 { $app }。如果是别人发给您此代码或此页面的链接，请拒绝。
+device-deny = 拒绝
+device-allow = 允许
+device-gone = 此代码已过期或已处理。请在设备上重新开始，它会显示新的代码。
+device-acting = 您正在以他人身份操作。只有本人可以连接设备。
+device-connected = 设备已连接
+device-connected-text = 正在登录 { $app }。请回到设备；您可以关闭此页面。
+device-refused = 已拒绝该设备
+device-refused-text = 它不会从 { $app } 得到任何内容。您可以关闭此页面。
+device-none = 此处不接受设备代码。管理员可以在品牌设置中选择设备代码流程。
 
 ## Pages about errors
 
@@ -288,6 +319,7 @@ request-error = 请求错误
 client-id-error = 客户端 ID 错误
 redirect-error = 重定向 URI 错误
 not-found-short = 未找到
+not-set-up = 未设置
 begin-again = 请重新开始
 begin-again-text = 登录 { $app } 用时过长或已经完成。请重新打开应用。
 no-such-page = 您请求的页面不存在。
@@ -295,6 +327,9 @@ client-unknown = 服务器不认识将您带到这里的应用。应用负责人
 redirect-missing = 应用没有说明要返回哪里。应用负责人应设置返回地址（redirect_uri）。
 redirect-unregistered = 应用请求返回一个未注册的地址。应用负责人应将该地址原样添加到提供方的 Redirect URIs。
 no-saml-application = 此处没有使用 SAML 登录的应用。地址是否正确？
+saml-refused = { $name } 发来的消息无法接受。请重新开始；如果再次看到此页面，请将以下内容发给 { $name } 的管理人员。
+saml-rule = 规则
+saml-wrong = 问题
 
 ## What was wrong with an answer
 
@@ -418,6 +453,15 @@ mail-factor-by = 操作人：{ $by }。
 mail-factor-by-from = 操作人：{ $by }，来自 { $address }。
 mail-factor-from = 操作来自 { $address }。
 mail-factor-otherwise = 如果是您本人操作或您知情，无需任何操作。否则请更改密码并检查第二重验证方式，或请管理员锁定账户。
+mail-notification = { $product } 通知：{ $what }
+mail-severity = 严重程度
+mail-for = 收件人
+mail-by = 操作者
+mail-about = 相关用户
+mail-notice = 提示
+mail-warning = 警告
+mail-alert = 警报
+mail-sent-over = 由 { $product } 通过 { $transport } 发送。
 class-static = 恢复代码
 class-totp = 身份验证器应用
 class-webauthn = 通行密钥或安全密钥

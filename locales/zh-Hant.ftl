@@ -197,6 +197,16 @@ go-to = 前往 { $app }
 go-on-to = 繼續前往 { $app }
 redirecting = 正在跳轉…
 redirecting-to-dots = 正在跳轉到 { $app }…
+signing-out = 正在登出
+signing-out-text = 正在登出您的應用程式。
+signed-out-everywhere = 您已在此處和各應用程式登出。
+signed-out-here = 已在此處登出
+signed-out-not-all = 未能登出所有應用程式。
+sign-out-asked = 已由您的瀏覽器要求登出
+sign-out-open = 您在那裡可能仍是登入狀態。
+sign-out-trying = 尚未連上。伺服器會繼續嘗試幾分鐘。
+sign-out-failed = 無法連上。您在那裡可能仍是登入狀態。
+open-it = 開啟
 
 ## Refusals
 
@@ -269,6 +279,27 @@ source-no-account = 找不到此身分對應的帳號。
 source-missing = 來源不存在
 certificate-missing = 需要憑證，但未出示任何憑證。
 certificate-of-nobody = 沒有與此憑證對應的帳戶。
+source-wrong = 此來源設定不正確。管理員可以在事件中找到原因。
+
+## Connecting a device
+
+device-title = 連接裝置
+device-text = 請輸入裝置上顯示的代碼。
+device-code = 裝置上的代碼
+device-code-help = 九位數字，有無空格皆可。
+device-unknown = 沒有裝置在等待此代碼。請查看裝置，可能已顯示新的代碼。
+device-sign-in = 要在裝置上登入 { $app } 嗎？
+device-shows = 您面前的裝置顯示此代碼嗎？
+device-warning = 持有該裝置的人將以您的身分登入 { $app }。如果是別人傳給您此代碼或此頁面的連結，請拒絕。
+device-deny = 拒絕
+device-allow = 允許
+device-gone = 此代碼已過期或已處理。請在裝置上重新開始，會顯示新的代碼。
+device-acting = 您正在以他人身分操作。只有本人可以連接裝置。
+device-connected = 裝置已連接
+device-connected-text = 正在登入 { $app }。請回到裝置；您可以關閉此頁面。
+device-refused = 已拒絕該裝置
+device-refused-text = 它不會從 { $app } 取得任何內容。您可以關閉此頁面。
+device-none = 此處不接受裝置代碼。管理員可以在品牌設定中選擇裝置代碼流程。
 
 ## Pages about errors
 
@@ -288,6 +319,7 @@ request-error = 要求錯誤
 client-id-error = 用戶端 ID 錯誤
 redirect-error = 重新導向 URI 錯誤
 not-found-short = 未找到
+not-set-up = 未設定
 begin-again = 請重新開始
 begin-again-text = 登入 { $app } 用時過長或已經完成。請重新開啟應用程式。
 no-such-page = 您要求的頁面不存在。
@@ -295,6 +327,9 @@ client-unknown = 伺服器不認識將您帶到這裡的應用程式。應用程
 redirect-missing = 應用程式沒有說明要返回哪裡。應用程式負責人應設定返回地址（redirect_uri）。
 redirect-unregistered = 應用程式要求返回一個未註冊的地址。應用程式負責人應將該地址原樣新增到提供者的 Redirect URIs。
 no-saml-application = 此處沒有使用 SAML 登入的應用程式。地址是否正確？
+saml-refused = { $name } 傳來的訊息無法接受。請重新開始；如果再次看到此頁面，請將以下內容傳給 { $name } 的管理人員。
+saml-rule = 規則
+saml-wrong = 問題
 
 ## What was wrong with an answer
 
@@ -418,6 +453,15 @@ mail-factor-by = 操作人：{ $by }。
 mail-factor-by-from = 操作人：{ $by }，來自 { $address }。
 mail-factor-from = 操作來自 { $address }。
 mail-factor-otherwise = 如果是您本人操作或您知情，不需任何操作。否則請更改密碼並檢查第二重驗證方式，或請管理員鎖定帳號。
+mail-notification = { $product } 通知：{ $what }
+mail-severity = 嚴重程度
+mail-for = 收件人
+mail-by = 操作者
+mail-about = 相關使用者
+mail-notice = 提示
+mail-warning = 警告
+mail-alert = 警報
+mail-sent-over = 由 { $product } 透過 { $transport } 傳送。
 class-static = 復原碼
 class-totp = 驗證器應用程式
 class-webauthn = 通行金鑰或安全金鑰

@@ -6,8 +6,8 @@ import type { Pattern, Texts } from './src/lib/words';
 const SUFFIX = '?words';
 
 /**
- * Of a catalogue `locales/<tag>.ftl?words`, the texts that the interface says, as a module. They are read here: what reads
- * Fluent weighs more than all that a page says.
+ * Of a catalogue `locales/<tag>.ftl?words`, the texts that the interface says, as a module; of `locales/admin/<tag>.ftl?words`,
+ * those of the administration by what they are in English. They are read here: what reads Fluent weighs more than all that a page says.
  */
 export function words(): Plugin {
   return {
@@ -18,12 +18,24 @@ export function words(): Plugin {
       const file = id.slice(0, -SUFFIX.length);
       this.addWatchFile(file);
       const texts: Texts = {};
-      for (const { id: name, value } of new FluentResource(readFileSync(file, 'utf8')).body) {
-        if (name.startsWith('ui-') && value) texts[name] = pattern(value);
+      const english = file.includes('/admin/')
+        ? new Map(read(file.replace(/[^/]+$/, 'en.ftl')).map(({ id, value }) => [id, written(value)]))
+        : undefined;
+      for (const { id: name, value } of read(file)) {
+        const key = english ? english.get(name) : name.startsWith('ui-') ? name : undefined;
+        if (key !== undefined && value) texts[key] = pattern(value);
       }
       return `export default ${JSON.stringify(texts)};`;
     },
   };
+}
+
+const read = (file: string): FluentResource['body'] => new FluentResource(readFileSync(file, 'utf8')).body;
+
+/** An English text as the program writes it: `Delete { $name }`. */
+function written(value: Value | null): string {
+  if (typeof value === 'string') return value;
+  return (value ?? []).map((part) => (typeof part === 'string' ? part : part.type === 'var' ? `{ $${part.name} }` : '')).join('');
 }
 
 type Value = NonNullable<FluentResource['body'][number]['value']>;

@@ -428,3 +428,24 @@ def test_who_looks_after_one_application_has_an_administration_of_just_that(serv
         assert not window.problems, window.problems
         window.close()
     assert made
+
+
+def test_rolling_back_says_before_what_will_change(server, browser):
+    made = server.create("core/applications/", name="Wiki", slug="wiki", group="Tools")
+    server.patch("core/applications/wiki/", name="Docs")
+    renamed = server.get("countersign/changes/")["results"][0]["revision"]
+    server.patch("core/applications/wiki/", name="Notes", group="")
+    window = administrator(server, browser, "roll-back")
+    opened(window, f'/administration/changes;{{"revision":{renamed}}}')
+    window.press("Roll back")
+    dialog = window.page.get_by_role("dialog", name=f"Roll back change {renamed}")
+    will = dialog.get_by_role("list", name="What will change")
+    for text in ("Wiki", "Notes", "Tools"):
+        expect(will).to_contain_text(text, timeout=PATIENCE)
+    assert server.get("core/applications/wiki/")["name"] == "Notes", "looking changes nothing"
+    window.picture("asked")
+    assert window.barriers() == []
+    dialog.get_by_role("button", name="Roll back").click()
+    expect(dialog).to_have_count(0)
+    now = server.get("core/applications/wiki/")
+    assert (now["name"], now["group"]) == ("Wiki", "Tools") and now["pk"] == made["pk"]

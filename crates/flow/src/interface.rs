@@ -14,6 +14,10 @@ use crate::error::FlowError;
 use crate::setup;
 use crate::web::{Visit, address, cancel_url, nobody};
 
+/// The languages that the administrator's side is said in (`locales/admin`); to others it is English.
+const ADMINISTRATION: [Language; 6] =
+    [Language::De, Language::En, Language::Es, Language::Fr, Language::Pseudo, Language::PseudoRtl];
+
 /// Pages whose addresses end with a slash.
 pub(crate) fn pages(over: &Routes<FlowContext>) -> [Route; 2] {
     let get = || [Method::GET, Method::HEAD];
@@ -133,8 +137,9 @@ async fn interface(cx: FlowContext, request: Request, file: &str) -> Response {
     // The interface sends the token of this cookie with every change.
     browser.csrf(&visit.parts.headers);
     let base = &visit.cx.settings.base_path;
-    // The administrator's side is English.
-    let language = if file == "user.html" { browser.language() } else { Language::En };
+    let language = browser.language();
+    let is_said = file == "user.html" || ADMINISTRATION.contains(&language);
+    let language = if is_said { language } else { Language::En };
     let served = countersign_pages::files()
         .and_then(|files| files.interface(file, base, language, &visit.parts.headers));
     let mut response = served.unwrap_or_else(|| {

@@ -21,6 +21,7 @@ use countersign_pages::{
 use countersign_store::{Actor, Owner, StoreError, Tx, sha256};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 use url::Url;
 use uuid::Uuid;
@@ -401,6 +402,20 @@ impl SignedOut {
 impl Page for SignedOut {
     const COMPONENT: &'static str = "countersign-signed-out";
     const TEMPLATE: &'static str = include_str!("pages/signed_out.html");
+
+    fn view(&self, scene: &Scene) -> Value {
+        let of = |text: &str| scene.language.of(text);
+        let line = |line: &Line| json!({"name": line.name, "mark": line.mark, "text": of(line.text), "url": line.url});
+        let link = |link: &Link| json!({"name": of(&link.name), "href": link.href});
+        json!({
+            "title": of(self.title),
+            "subtitle": of(self.subtitle),
+            "applications": self.applications.iter().map(line).collect::<Vec<_>>(),
+            "frames": self.frames,
+            "refresh": self.refresh,
+            "action": self.action.as_ref().map(link),
+        })
+    }
 
     fn frames_from(&self) -> Vec<String> {
         self.origins.clone()

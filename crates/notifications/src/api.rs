@@ -15,7 +15,7 @@ use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::deliver::{Mailing, Ways, deliver};
+use crate::deliver::{Mailing, Ways, deliver, language_of};
 use crate::kinds::NotificationTransport;
 use crate::message::Notification;
 
@@ -138,10 +138,10 @@ async fn test(ways: Ways, call: Call) -> Result<Response, ApiError> {
     let notification = Notification {
         uuid: call.cx.entropy.uuid(),
         severity: "notice",
-        severity_label: "Notice",
         body: format!("Test Notification from transport {}", transport.name),
         event,
         user: Subject::of(&user, call.cx.uid(user.pk)),
+        language: language_of(&call.cx, &user),
     };
     match deliver(&call.cx, &ways, transport, &notification, Mailing::Now).await {
         Ok(messages) => Ok(json(StatusCode::OK, &json!({"messages": messages}))),

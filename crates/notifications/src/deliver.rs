@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use countersign_core::{Context, JobError, NoteLevel, Run, Work};
+use countersign_core::{Context, Identity, JobError, NoteLevel, Run, Work};
 use countersign_events::{Recorded, find};
 use countersign_mail::{Letter, MailError, Mailer, TemplateError};
-use countersign_model::{ChoiceMeta, ChoiceValue, Ref};
+use countersign_model::{ChoiceValue, Ref};
 use countersign_outbound::{Outbound, OutboundError, Request};
 use countersign_policy::access::Engine;
 use countersign_policy::expression::ExpressionError;
 use countersign_policy::{Mapping as _, Occasion, PolicyRequest, Subject};
 use countersign_store::{Actor, StoreError, params};
-use countersign_words::Language;
+use countersign_words::{Language, Wishes};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
@@ -71,10 +71,9 @@ impl Work for Deliver {
         });
         // Gone meanwhile: there is nothing to tell, or nobody.
         let (Some(found), Some(identity)) = read.await? else { return Ok(()) };
-        let subject = Subject::of(&identity, cx.uid(what.user));
         // The same for each run of the task: what was told once is told once.
         let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, run.uid.as_bytes());
-        let notification = notify(id, rule.severity, found, subject);
+        let notification = notify(&cx, id, rule.severity, found, &identity);
         let sent = deliver(&cx, &self.0, transport, &notification, Mailing::Queued).await?;
         for message in sent {
             run.note(NoteLevel::Info, cx.clock.now(), Self::NAME, message);
@@ -120,19 +119,27 @@ impl From<DeliveryError> for JobError {
     }
 }
 
-fn notify(uuid: Uuid, severity: Severity, event: Recorded, user: Subject) -> Notification {
-    let label = Severity::CHOICES
-        .iter()
-        .find(|choice: &&ChoiceMeta| choice.value == severity.value())
-        .map_or("", |choice| choice.label);
+fn notify(
+    cx: &Context,
+    uuid: Uuid,
+    severity: Severity,
+    event: Recorded,
+    to: &Identity,
+) -> Notification {
     Notification {
         uuid,
         severity: severity.value(),
-        severity_label: label,
         body: body_of(&event),
         event: Some(event),
-        user,
+        user: Subject::of(to, cx.uid(to.pk)),
+        language: language_of(cx, to),
     }
+}
+
+/// The language that somebody is written to in.
+pub(crate) fn language_of(cx: &Context, to: &Identity) -> Language {
+    let (own, brand) = (to.locale(), cx.default_locale());
+    Wishes { person: own.as_deref(), brand: brand.as_deref(), ..Wishes::default() }.language()
 }
 
 /// When a mail goes out.
@@ -191,9 +198,10 @@ async fn mail(
         return Ok(vec![format!("{} has no e-mail address", notification.user.username)]);
     }
     let variables = notification.mail(&transport.name);
-    // What it tells of is an event, whose words are English.
+    // What it tells of is an event, whose words are English; those around it are the reader's.
     let template = "email/event_notification.html";
-    let rendered = mailer.templates.render(Language::En, cx.clock.now(), template, &variables)?;
+    let rendered =
+        mailer.templates.render(notification.language, cx.clock.now(), template, &variables)?;
     let mut letter =
         Letter::of(rendered, notification.subject(), [notification.user.email.clone()]);
     letter.notifies = true;

@@ -2,6 +2,7 @@
 
 use countersign_events::Recorded;
 use countersign_policy::Subject;
+use countersign_words::Language;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
@@ -10,10 +11,11 @@ use uuid::Uuid;
 pub(crate) struct Notification {
     pub(crate) uuid: Uuid,
     pub(crate) severity: &'static str,
-    pub(crate) severity_label: &'static str,
     pub(crate) body: String,
     pub(crate) event: Option<Recorded>,
     pub(crate) user: Subject,
+    /// In which a person reads it; what programs get stays as it is.
+    pub(crate) language: Language,
 }
 
 /// The subject's words of an event without an action.
@@ -108,22 +110,26 @@ impl Notification {
             .event
             .as_ref()
             .map_or_else(|| cut(&self.body, SUBJECT_LETTERS), |event| event.action().to_owned());
-        format!("Countersign notification: {what}")
+        let names = [("product", "Countersign".into()), ("what", what.into())];
+        self.language.say("mail-notification", &names)
     }
 
     /// What the mail template gets. Superusers are told which transport sent it.
     pub(crate) fn mail(&self, transport: &str) -> Value {
         let mut rows = Map::new();
-        for (name, value) in
-            [("Severity", self.severity_label), ("For", self.user.username.as_str())]
-        {
-            rows.insert(name.to_owned(), value.into());
-        }
+        let t = |key: &str| self.language.t(key);
+        let severity = match self.severity {
+            "alert" => "mail-alert",
+            "warning" => "mail-warning",
+            _ => "mail-notice",
+        };
+        rows.insert(t("mail-severity"), t(severity).into());
+        rows.insert(t("mail-for"), self.user.username.as_str().into());
         if let Some(actor) = self.event_actor() {
-            rows.insert("By".to_owned(), actor.into());
+            rows.insert(t("mail-by"), actor.into());
         }
         if let Some(username) = self.event_user("username") {
-            rows.insert("Event user".to_owned(), username.into());
+            rows.insert(t("mail-about"), username.into());
         }
         rows.extend(self.details().map(|(name, value)| (name, value.into())));
         let title = self.event.as_ref().map_or_else(
@@ -166,10 +172,10 @@ mod tests {
         Notification {
             uuid: Uuid::nil(),
             severity: "alert",
-            severity_label: "Alert",
             body: body_of(&event),
             event: Some(event),
             user,
+            language: Language::En,
         }
     }
 

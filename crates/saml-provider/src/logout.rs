@@ -152,7 +152,7 @@ impl Entry<'_> {
         let (service, request) = (self.service, self.request);
         let actor = service.cx.actor(&visitor.caller(), request);
         service.refused(&self.found, refusal, actor, request.client_ip).await;
-        page::refused(service, request, refusal)
+        page::refused(service, request, self.found.name(), refusal)
     }
 
     /// Nobody vouches for the request: one button.

@@ -53,10 +53,15 @@ impl Delivery {
     }
 }
 
-pub(crate) fn refused(service: &Service, request: &RequestInfo, refusal: &Refusal) -> Response {
-    let details = [("Rule", refusal.code().to_owned())];
-    let text = refusal.to_string();
-    error_page(&service.cx, request, StatusCode::BAD_REQUEST, "Bad Request", &text, &details)
+/// `name` is what people call the application.
+pub(crate) fn refused(
+    service: &Service,
+    request: &RequestInfo,
+    name: &str,
+    refusal: &Refusal,
+) -> Response {
+    let (text, details) = refusal.told(name);
+    error_page(&service.cx, request, StatusCode::BAD_REQUEST, "Request Error", &text, &details)
 }
 
 pub(crate) fn not_found(service: &Service, request: &RequestInfo) -> Response {

@@ -32,6 +32,7 @@ pub(crate) fn routes((saml, flows): &(Saml, Flows)) -> Vec<Route> {
 
 async fn whole(
     service: &Service,
+    slug: &str,
     request: Request,
 ) -> Result<(Parts, RequestInfo, Bytes), Box<Response>> {
     let (parts, body) = request.into_parts();
@@ -39,7 +40,7 @@ async fn whole(
     match body.collect().await {
         Ok(body) => Ok((parts, info, body.to_bytes())),
         Err(_) => {
-            Err(Box::new(page::refused(service, &info, &countersign_saml::Refusal::TooLarge)))
+            Err(Box::new(page::refused(service, &info, slug, &countersign_saml::Refusal::TooLarge)))
         }
     }
 }
@@ -49,7 +50,7 @@ async fn sso_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Response {
-    match whole(&service, request).await {
+    match whole(&service, &slug, request).await {
         Ok((parts, info, body)) => {
             let raw = Raw::of(&parts, &body, &info);
             sso::sso(&service, &parts, &info, &slug, raw).await
@@ -73,7 +74,7 @@ async fn slo_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Response {
-    match whole(&service, request).await {
+    match whole(&service, &slug, request).await {
         Ok((parts, info, body)) => {
             let form = str::from_utf8(&body).unwrap_or_default();
             let raw = Raw::of(&parts, &body, &info);
@@ -88,7 +89,7 @@ async fn soap_route(
     Path(slug): Path<String>,
     request: Request,
 ) -> Response {
-    match whole(&service, request).await {
+    match whole(&service, &slug, request).await {
         Ok((_, info, body)) => logout::soap(&service, &info, &slug, &body).await,
         Err(answer) => *answer,
     }

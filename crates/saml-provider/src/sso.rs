@@ -80,7 +80,7 @@ impl Entry<'_> {
             Err(refusal) => {
                 let actor = service.cx.actor(&visitor.caller(), request);
                 service.refused(found, &refusal, actor, request.client_ip).await;
-                return Ok(page::refused(service, request, &refusal));
+                return Ok(page::refused(service, request, found.name(), &refusal));
             }
         };
         let force = asked.as_ref().is_some_and(|asked| asked.force_authn);
@@ -151,7 +151,9 @@ impl Entry<'_> {
         }
         let kept = match arrival.keep(service, self.found.id(), request).await? {
             Ok(kept) => kept,
-            Err(refusal) => return Ok(page::refused(service, request, &refusal)),
+            Err(refusal) => {
+                return Ok(page::refused(service, request, self.found.name(), &refusal));
+            }
         };
         let next = format!("{}?{kept}", request.path);
         // A form of another site comes without our cookie where there is no TLS; the same request by

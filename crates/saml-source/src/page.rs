@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode, header};
 use crate::found::Found;
 use crate::service::{Internal, Service};
 
-/// A refusal in its own words, with the name of its rule.
+/// A refusal, with what is wrong for those who run the other side.
 pub(crate) fn refused(
     service: &Service,
     request: &RequestInfo,
@@ -18,8 +18,7 @@ pub(crate) fn refused(
     found: &Found,
     refusal: &Refusal,
 ) -> Response {
-    let details = [("Rule", refusal.code().to_owned())];
-    let text = refusal.to_string();
+    let (text, details) = refusal.told(found.name());
     let said = (StatusCode::BAD_REQUEST, text.as_str());
     refuse(&service.cx, request, visitor, found.name(), said, &details)
 }

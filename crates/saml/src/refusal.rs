@@ -127,6 +127,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// What a person reads whom such a message came with: they cannot mend it, those who run the
+    /// other side can, by the details.
+    #[must_use]
+    pub fn told(&self, name: &str) -> (String, [(&'static str, String); 2]) {
+        let text = format!(
+            "{name} sent a message that is not accepted here. Begin again; if this page comes back, send what stands below to the people who run {name}."
+        );
+        (text, [("What is wrong", self.to_string()), ("Rule", self.code().to_owned())])
+    }
+
     /// The name of the rule.
     pub const fn code(&self) -> &'static str {
         match self {

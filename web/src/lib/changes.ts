@@ -30,6 +30,43 @@ export const change = (revision: number): Promise<Change> => get<Change>(`counte
 
 export const rollBack = (revision: number): Promise<{ revision: number }> => post(`countersign/changes/${revision}/rollback`);
 
+/** As many later edits are looked at, a hundred at a time. */
+const MOST_PAGES = 5;
+
+/** What rolling an edit back would do now: its objects become what they were before it, whatever was edited since. */
+export async function preview(edit: Change): Promise<ChangedObject[]> {
+  const own = new Set(edit.objects.map(id));
+  const later: number[] = [];
+  for (let page = 1; page <= MOST_PAGES; page++) {
+    const { results, pagination } = await changes(page, '', 100);
+    const newer = results.filter(({ revision }) => revision > edit.revision);
+    later.push(...newer.filter(({ objects }) => objects.some((object) => own.has(id(object)))).map(({ revision }) => revision));
+    if (newer.length < results.length || !pagination.next) break;
+  }
+  return reversed([edit, ...(await Promise.all(later.reverse().map(change)))]);
+}
+
+const id = (object: ChangedObject): string => `${object.model} ${object.key}`;
+
+/** The way back from these edits to before the first of them, for the objects of the first. */
+export function reversed(edits: Change[]): ChangedObject[] {
+  return (edits[0]?.objects ?? []).flatMap((first): ChangedObject[] => {
+    const steps = edits.flatMap(({ objects }) => objects.filter((object) => id(object) === id(first)));
+    const [was, is] = [first.action !== 'created', steps.at(-1)?.action !== 'deleted'];
+    const last = steps.filter(({ action }) => action !== 'deleted').at(-1) ?? first;
+    if (!was) return is ? [{ ...last, action: 'deleted', fields: {} }] : [];
+    if (!is) return [{ ...first, action: 'created', fields: {} }];
+    const fields: NonNullable<ChangedObject['fields']> = {};
+    for (const step of steps) {
+      for (const [field, { label, before, after }] of Object.entries(step.fields ?? {})) {
+        fields[field] = { label, before: after, after: field in fields ? fields[field]?.after : before };
+      }
+    }
+    const left = Object.entries(fields).filter(([, { before, after }]) => JSON.stringify(before) !== JSON.stringify(after));
+    return left.length > 0 ? [{ ...last, action: 'changed', fields: Object.fromEntries(left) }] : [];
+  });
+}
+
 /** An edit that the server undoes unless somebody confirms it. */
 export interface Pending {
   revision: number;

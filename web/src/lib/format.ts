@@ -61,6 +61,9 @@ export function plural(count: number, one: string, many: string = one + 's'): st
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** Units that are said by their name. */
+const SPELLED = ['milliseconds', 'seconds', 'minutes', 'hours', 'days', 'weeks'];
+
 /** `hours=1;minutes=30` in words. */
 export function duration(value: string | null | undefined): string {
   if (!value) return '—';
@@ -71,7 +74,8 @@ export function duration(value: string | null | undefined): string {
   const words = parts.map((part) => {
     const [unit = '', amount = ''] = part.split('=');
     const count = Number(amount);
-    return Number.isFinite(count) ? `${count} ${count === 1 ? unit.replace(/s$/, '') : unit}` : part;
+    if (!Number.isFinite(count) || !SPELLED.includes(unit)) return part;
+    return new Intl.NumberFormat(locale, { style: 'unit', unit: unit.replace(/s$/, ''), unitDisplay: 'long' }).format(count);
   });
   return words.join(', ');
 }

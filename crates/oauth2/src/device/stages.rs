@@ -87,16 +87,15 @@ impl Page for OAuthDeviceCodeChallenge {
         });
         let unknown = |text: String| {
             if text == NoCode::Unknown.to_string() {
-                "No device waits with this code. Look at the device: it may show a new one by now."
-                    .to_owned()
+                scene.t("device-unknown")
             } else {
-                text
+                scene.language.of(&text)
             }
         };
         let errors: Vec<String> = errors.into_iter().map(unknown).collect();
         json!({
-            "title": "Connect a device",
-            "subtitle": "Type the code that the device shows.",
+            "title": scene.t("device-title"),
+            "subtitle": scene.t("device-text"),
             "typed": typed,
             "errors": errors,
         })
@@ -269,9 +268,10 @@ impl Page for DeviceConfirmChallenge {
         true
     }
 
-    fn view(&self, _scene: &Scene) -> Value {
+    fn view(&self, scene: &Scene) -> Value {
+        let app = self.application.as_str();
         json!({
-            "title": format!("Sign in to {} on a device?", self.application),
+            "title": scene.say("device-sign-in", &[("app", app.into())]),
             "subtitle": "",
             "application": self.application,
             "code": self.user_code,
@@ -297,22 +297,15 @@ impl Page for OAuthDeviceCodeFinishChallenge {
     const COMPONENT: &'static str = "ak-provider-oauth2-device-code-finish";
     const TEMPLATE: &'static str = include_str!("finish.html");
 
-    fn view(&self, _scene: &Scene) -> Value {
+    fn view(&self, scene: &Scene) -> Value {
         let (title, text) = if self.allowed {
-            (
-                "The device is connected".to_owned(),
-                format!(
-                    "It is being signed in to {}. Go back to it; you can close this page.",
-                    self.application
-                ),
-            )
+            ("device-connected", "device-connected-text")
         } else {
-            (
-                "The device was refused".to_owned(),
-                format!("It gets nothing from {}. You can close this page.", self.application),
-            )
+            ("device-refused", "device-refused-text")
         };
-        json!({"title": title, "subtitle": text, "allowed": self.allowed})
+        let app = self.application.as_str();
+        let text = scene.say(text, &[("app", app.into())]);
+        json!({"title": scene.t(title), "subtitle": text, "allowed": self.allowed})
     }
 
     fn samples() -> Vec<Self> {

@@ -1,6 +1,7 @@
 // Filters that combine: what can be asked of a list, as its address holds it, and what that asks of the server.
 import type { Query } from '../api/client';
 import type { Target } from '../api/kinds';
+import { say } from '../words';
 
 interface Base {
   /** Its name in the address. */
@@ -86,14 +87,19 @@ export function says(filter: Filter, value: unknown): string {
   switch (filter.type) {
     case 'choice': {
       const chosen = Array.isArray(value) ? (value as string[]) : [value as string];
-      return chosen.map((one) => filter.choices.find((choice) => choice.value === one)?.label ?? one).join(' or ');
+      return chosen
+        .map((one) => filter.choices.find((choice) => choice.value === one)?.label ?? one)
+        .map((one) => say(one))
+        .join(` ${say('or')} `);
     }
     case 'reference':
       return (value as Chosen).name;
     case 'range': {
       const range = value as Range;
-      if (typeof range === 'string') return SPANS[range]?.text ?? range;
-      return [range.since && `from ${range.since}`, range.until && `to ${range.until}`].filter(Boolean).join(' ');
+      if (typeof range === 'string') return say(SPANS[range]?.text ?? range);
+      return [range.since && say('from { $day }', { day: range.since }), range.until && say('to { $day }', { day: range.until })]
+        .filter(Boolean)
+        .join(' ');
     }
     case 'text':
       return String(value);

@@ -5,6 +5,7 @@ import type { Row } from '../api/types';
 import { ago } from '../format';
 import type { MenuItem } from '../ui/Menu.svelte';
 import type { Filter } from './filters';
+import { say } from '../words';
 
 export interface Cell {
   text: string;
@@ -135,9 +136,9 @@ function plain(row: Row, name: string, field: FieldMeta | undefined): Shown {
   if (Array.isArray(value)) return value.length;
   switch (field?.shape.type) {
     case 'boolean':
-      return value ? 'Yes' : { text: 'No', soft: true };
+      return value ? say('Yes') : { text: say('No'), soft: true };
     case 'choice':
-      return { text: field.shape.choices?.find((choice) => choice.value === value)?.label ?? String(value ?? ''), soft: true };
+      return { text: say(field.shape.choices?.find((choice) => choice.value === value)?.label ?? String(value ?? '')), soft: true };
     case 'time':
       return time(value as string | null);
     case 'reference':

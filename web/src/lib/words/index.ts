@@ -7,6 +7,11 @@ export type Texts = Record<string, Pattern>;
 type Args = Record<string, string | number>;
 
 const FILES = import.meta.glob<Texts>('../../../../locales/*.ftl', { query: '?words', import: 'default' });
+/** The administration's, by what is written in English; English itself needs none. */
+const ADMIN = import.meta.glob<Texts>(['../../../../locales/admin/*.ftl', '!../../../../locales/admin/en.ftl'], {
+  query: '?words',
+  import: 'default',
+});
 
 /** Languages that are English made strange, for those who look for texts that were forgotten or do not fit. */
 const PSEUDO = ['en-XA', 'ar-XB'];
@@ -20,6 +25,7 @@ const NUMBER = new Intl.NumberFormat(locale);
 const FORM = new Intl.PluralRules(locale);
 
 let texts: Texts = {};
+let said: Texts = {};
 let change = (text: string): string => text;
 
 /** Loads the texts; nothing is drawn before. */
@@ -27,6 +33,20 @@ export async function load(tag: string = language): Promise<void> {
   if (PSEUDO.includes(tag)) change = (await import('./pseudo')).strange;
   const file = FILES[`../../../../locales/${PSEUDO.includes(tag) ? 'en' : tag}.ftl`];
   if (file) texts = await file();
+}
+
+/** Loads the texts of the administration beside them. */
+export async function loadAdmin(tag: string = language): Promise<void> {
+  const file = ADMIN[`../../../../locales/admin/${tag}.ftl`];
+  const [found] = await Promise.all([file?.(), load(tag)]);
+  said = found ?? {};
+}
+
+/** An English text of the administration in the reader's language, as the program or a declaration of the server has it. */
+export function say(english: string, args: Args = {}): string {
+  const found = said[english];
+  if (found !== undefined) return fill(found, args);
+  return change(english).replace(/\{ \$(\w+) \}/g, (_, name: string) => written(args[name]));
 }
 
 /** The text of this name, with its places filled in. */

@@ -5,6 +5,7 @@ import type { ListSpec } from '../../lib/list/spec';
 import type { Row } from '../../lib/api/types';
 import type { Needs } from '../../lib/rights';
 import { href } from '../../lib/router.svelte';
+import { say } from '../../lib/words';
 
 export interface Area {
   /** Hash path of the list. */
@@ -44,7 +45,8 @@ export interface Import {
 /** An object in a message: "Group Users". */
 export function called(area: Area, row: Row): string {
   const { noun } = area.list;
-  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)} ${area.title(row)}`;
+  const said = say(noun);
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)} ${area.title(row)}`;
 }
 
 /** The area of a kind as its declaration alone makes it. */
