@@ -58,6 +58,8 @@ pub struct KindResource {
     pub visible: Option<(AsksForAll, Visible)>,
     pub admit: Option<Admit>,
     pub single: Option<Single>,
+    /// Fields that its `computed` takes out of answers.
+    pub hidden: &'static [&'static str],
     pub display: Option<Display>,
     pub parameters: &'static [(&'static str, &'static str)],
     pub narrow: Option<Narrow>,
@@ -76,6 +78,7 @@ impl KindResource {
             visible: None,
             admit: None,
             single: None,
+            hidden: &[],
             display: None,
             parameters: &[],
             narrow: None,
@@ -84,6 +87,13 @@ impl KindResource {
             dated: false,
             served: true,
         }
+    }
+
+    /// Answers lack these fields, and so does the document.
+    #[must_use]
+    pub const fn hides(mut self, fields: &'static [&'static str]) -> KindResource {
+        self.hidden = fields;
+        self
     }
 
     /// There is one object, read and changed at the kind's path itself.

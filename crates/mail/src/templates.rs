@@ -1,5 +1,6 @@
 //! Templates of mails: the program's own, and those of the operator's folder, which come first.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -190,7 +191,7 @@ fn timed(context: Value, now: Timestamp) -> Value {
     match left.filter(|left| *left > 0) {
         Some(left) => {
             let ends = Value::from_object(Moment(now.plus_seconds(left)));
-            merge_maps([context, Value::from_iter([("expires", ends)])])
+            merge_maps([context, Value::from(BTreeMap::from([("expires", ends)]))])
         }
         None => context,
     }

@@ -83,7 +83,8 @@ fn besides(operation: &Operation) -> Vec<&'static str> {
     let changes = operation.method != Method::GET;
     let edits = changes && operation.method != Method::POST;
     [
-        (operation.path.contains('{'), "404"),
+        // What its path, its query or its body names; a page that is none.
+        (true, "404"),
         // It is under way, or what it needs is no longer as it was.
         (changes, "409"),
         (edits, "412"),
@@ -242,14 +243,19 @@ fn schemas(cx: &Context) -> Value {
     all.insert("Pagination".into(), object_schema(&numbers));
     all.extend(forms::schemas().into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     let kinds = cx.modules().iter().flat_map(|m| {
-        let tables = m.tables.iter().filter_map(|t| Some((t.meta.kind?, t.meta.pk, false)));
-        m.kinds.iter().map(|k| (k.def.meta, k.key_name, k.single.is_some())).chain(tables)
+        let none: &'static [&'static str] = &[];
+        let tables =
+            m.tables.iter().filter_map(move |t| Some((t.meta.kind?, t.meta.pk, false, none)));
+        m.kinds.iter().map(|k| (k.def.meta, k.key_name, k.single.is_some(), k.hidden)).chain(tables)
     });
-    for (meta, key, single) in kinds {
+    for (meta, key, single, hidden) in kinds {
         let mut answer = answer_schema(meta, key);
-        if single && let Some(Value::Array(required)) = answer.get_mut("required") {
+        if let Some(Value::Array(required)) = answer.get_mut("required") {
             // Of what there is one of, nobody needs the key.
-            required.retain(|name| name != key);
+            required.retain(|name| !(single && name == key || hidden.iter().any(|h| name == h)));
+        }
+        if let Some(Value::Object(properties)) = answer.get_mut("properties") {
+            properties.retain(|name, _| !hidden.contains(&name.as_str()));
         }
         all.insert(meta.schema.to_owned(), answer);
         all.insert(format!("{}Request", meta.schema), request_schema(meta, true));

@@ -449,9 +449,9 @@ sections! {
         folder ("storage.media.file.path"): Option<PathBuf> = "";
         /// The bucket. Backups do not hold it.
         bucket ("storage.media.s3.bucket_name"): Option<String> = "";
-        /// Who asks the service.
+        /// The name of the key by which requests and links are signed.
         access_key ("storage.media.s3.access_key"): Option<String> = "";
-        /// By which requests and links are signed.
+        /// The key itself; best read from a file (`file:///run/secrets/s3`).
         s3_key ("storage.media.s3.secret_key"): Option<Secret> = "";
         /// Of keys that are lent for a while.
         security_token ("storage.media.s3.security_token"): Option<Secret> = "";

@@ -43,6 +43,7 @@ pub(crate) fn kinds() -> Vec<KindResource> {
     vec![
         KindResource::of::<Role>()
             .computed(without_permissions)
+            .hides(&["permissions"])
             .among(&[("group__name", "string")], of_group),
         KindResource::of::<InitialPermissions>().computed(with_permissions),
         KindResource::of::<Grant>().unserved(),
