@@ -313,7 +313,17 @@ impl Plan {
     /// The account that somebody has proved to be, in this plan.
     #[must_use]
     pub(crate) fn proved_account(&self) -> Option<i64> {
-        self.pending_user().filter(|user| user.backend.is_some()).and_then(|user| user.pk)
+        let certified = self.certified_account();
+        let proved = |user: &PendingUser| user.backend.is_some() || user.pk == certified;
+        self.pending_user().filter(proved).and_then(|user| user.pk)
+    }
+
+    /// The account whose certificate the browser has shown in this plan, while that is the one it
+    /// is about.
+    #[must_use]
+    pub(crate) fn certified_account(&self) -> Option<i64> {
+        let certified = self.context.get(key::CERTIFIED)?.as_i64()?;
+        self.pending_user().and_then(|user| user.pk).filter(|pk| *pk == certified)
     }
 
     /// Compares the account that this plan knows by a proof or a link with what it was then.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::authenticate::{self, Login};
 use super::captcha::CaptchaChallenge;
-use super::{Backend, CaptchaStage, PasswordStage, mtls, passkey, password};
+use super::{Backend, CaptchaStage, PasswordStage, passkey, password};
 use crate::answer::Answer;
 use crate::error::FlowError;
 use crate::kinds::{Designation, Flow};
@@ -170,7 +170,7 @@ impl IdentificationStage {
     /// shown a certificate by that; whether it is true is not asked here, unless the page does that,
     /// too.
     fn skipped(&self, run: &Run) -> Option<Step> {
-        let is_named = run.plan.link_names_account() || mtls::identifies(run);
+        let is_named = run.plan.link_names_account() || run.plan.certified_account().is_some();
         let only_names = self.password_stage.is_none() && is_named;
         self.incomplete().or_else(|| only_names.then_some(Step::Done))
     }

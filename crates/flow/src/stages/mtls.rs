@@ -5,13 +5,10 @@ use countersign_catalogue::CertificateKeyPair;
 use countersign_catalogue::client_certificate::{self, Described, RevocationLists};
 use countersign_core::{ClientCertificate, Identity};
 use countersign_directory::username;
-use countersign_model::{
-    Choice, ChoiceValue as _, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref,
-};
+use countersign_model::{Choice, Code, Draft, FieldErrors, Kind, ObjectId, Problem, Ref};
 use countersign_store::params;
 use serde_json::{Map, Value, json};
 
-use super::Backend;
 use crate::error::FlowError;
 use crate::kinds::Designation;
 use crate::plan::{PendingUser, key};
@@ -217,19 +214,19 @@ impl Stage for MutualTlsStage {
     }
 }
 
-/// The person is whom the certificate says.
+/// The person is whom the certificate says. No backend has checked a password of theirs, so the
+/// policies of the shipped flows still ask for it.
 fn certifies(run: &mut Run, owner: Identity, described: &Described) {
-    let backend = Backend::Inbuilt.value();
+    let former = run.plan.pending_user().and_then(|user| user.backend);
     run.plan.set_pending_user(&PendingUser {
         pk: Some(owner.pk),
         username: owner.username,
         name: owner.name,
         email: owner.email,
-        backend: Some(backend.to_owned()),
+        backend: former,
     });
     let context = &mut run.plan.context;
     context.remove(key::PENDING_USER_IDENTIFIER);
-    context.entry(key::USER_BACKEND).or_insert_with(|| backend.into());
     context.entry(key::AUTH_METHOD).or_insert_with(|| "mtls".into());
     let args = context.entry(key::AUTH_METHOD_ARGS).or_insert(Value::Null);
     if !args.is_object() {
@@ -240,10 +237,4 @@ fn certifies(run: &mut Run, owner: Identity, described: &Described) {
     }
     context.insert(key::CERTIFICATE.to_owned(), json!(described));
     context.insert(key::CERTIFIED.to_owned(), owner.pk.into());
-}
-
-/// Whether the person of this plan is the owner of the certificate that was shown in it.
-pub(super) fn identifies(run: &Run) -> bool {
-    let certified = run.context().get(key::CERTIFIED).and_then(Value::as_i64);
-    certified.is_some() && run.plan.pending_user().and_then(|user| user.pk) == certified
 }

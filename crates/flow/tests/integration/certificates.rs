@@ -308,6 +308,15 @@ async fn beside_a_password_it_has_to_be_of_the_same_person() {
         let asked = browser.challenge(&before).await;
         assert_eq!(asked["component"], "ak-stage-identification", "{asked}");
     }
+    // The shipped flow, too, whose policy asks for the password of who has no backend.
+    let slug = "default-authentication-flow";
+    let flow =
+        scene.admin.get(&format!("/api/v3/flows/instances/{slug}/")).await.json()["pk"].clone();
+    let first = json!({"target": flow, "stage": stage, "order": 0});
+    scene.admin.create("flows/bindings", first).await;
+    let mut browser = world.browser();
+    browser.certificate = Some(company.clone());
+    assert_eq!(browser.challenge(&executor(slug)).await["component"], "ak-stage-password");
     // What the page takes together is taken apart here, too.
     let mut browser = world.browser();
     browser.certificate = Some(company);

@@ -206,7 +206,7 @@ fn mann_whitney(one: &[f64], other: &[f64]) -> f64 {
     let (mut ranks, mut ties, mut at) = (0.0, 0.0, 0);
     while at < all.len() {
         let same = all[at..].iter().take_while(|(x, _)| x.total_cmp(&all[at].0).is_eq()).count();
-        let rank = at as f64 + (same as f64 + 1.0) / 2.0;
+        let rank = at as f64 + 0.5 * (same as f64 + 1.0);
         ranks += rank * all[at..at + same].iter().filter(|(_, own)| *own).count() as f64;
         ties += (same as f64).powi(3) - same as f64;
         at += same;
