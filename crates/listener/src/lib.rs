@@ -133,6 +133,7 @@ pub struct Conn {
 
 impl Conn {
     /// A connection that begins and ends within the program, as that of a test.
+    #[must_use]
     pub fn inside(stream: Box<dyn Bytes>, peer: SocketAddr, stop: &Shutdown) -> Conn {
         let sockets = Sockets::new(stop.clone());
         Conn { stream, peer, secure: false, certificate: None, sockets, place: Place::apart() }

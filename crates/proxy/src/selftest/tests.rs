@@ -1,4 +1,4 @@
-//! What is said of each way to set a reverse proxy up wrongly. Real ones are in `e2e/test_proxy_test.py`.
+//! What is said of each way to set a reverse proxy up wrongly. Real ones are in `e2e/test_self_test.py`.
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 
