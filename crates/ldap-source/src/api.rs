@@ -79,7 +79,13 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
         "users": {"type": "integer", "nullable": true}, "groups": {"type": "integer", "nullable": true},
     }});
     let task = value!({"$ref": "#/components/schemas/SystemTask"});
+    let texts = value!({"type": "object", "additionalProperties": {"type": "string"}});
+    let connectivity = value!({"type": "object", "nullable": true, "readOnly": true, "additionalProperties": texts});
     vec![
+        (
+            "LDAPSource",
+            value!({"type": "object", "properties": {"connectivity": connectivity}, "required": ["connectivity"]}),
+        ),
         (
             "LDAPDebug",
             value!({"type": "object", "properties": {"user": objects(), "group": objects(), "membership": objects()}, "required": ["group", "membership", "user"]}),

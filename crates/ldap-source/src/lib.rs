@@ -1,4 +1,4 @@
-//! Accounts and groups that a directory has: OpenLDAP, Active Directory, FreeIPA.
+//! Accounts and groups that a directory has, and the passwords that it knows.
 //!
 //! `source` and `mapping` are the kinds; `place` reads where a directory is, `line` speaks to one
 //! (`countersign_ldap::client` says how), `entry` and `schema` make of its entries what mappings

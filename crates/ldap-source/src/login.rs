@@ -185,9 +185,7 @@ async fn tell(line: &mut Line, dn: &str, password: &Secret) -> Result<(), Troubl
     let root = line.entry("", &["supportedCapabilities", "forestFunctionality"]).await?;
     let is_windows = root.is_some_and(|root| first(&root, "forestFunctionality").is_some());
     if is_windows {
-        // MS-ADTS, 3.1.1.3.1.5: in quotation marks, in UTF-16.
-        let quoted = format!("\"{}\"", password.expose());
-        let value: Vec<u8> = quoted.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let value = quoted(password);
         let ask = Ask::Replace { dn, attribute: "unicodePwd", values: &[value] };
         return line.done(&ask, "the password").await;
     }
@@ -201,6 +199,12 @@ async fn tell(line: &mut Line, dn: &str, password: &Secret) -> Result<(), Troubl
         }
         other => other,
     }
+}
+
+/// As `unicodePwd` takes it: in quotation marks, in UTF-16 (MS-ADTS, 3.1.1.3.1.5).
+fn quoted(password: &Secret) -> Vec<u8> {
+    let quoted = format!("\"{}\"", password.expose());
+    quoted.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
 /// Tells administrators, ten times an hour at most: anybody can try to sign in.
@@ -222,5 +226,16 @@ async fn report(
         );
         let context = json!({"message": format!("{what}: {error}"), "source": model});
         Event::new("configuration_error", EVENTS, context).write(cx, Actor::system()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Secret, quoted};
+
+    #[test]
+    fn windows_reads_passwords_in_quotation_marks() {
+        let expected = [b'"', 0, b'a', 0, 0xfc, 0, b'"', 0];
+        assert_eq!(quoted(&Secret::new("aü")), expected);
     }
 }
