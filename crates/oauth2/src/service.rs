@@ -15,11 +15,11 @@ use countersign_store::{Actor, ActorUser, Owner, Sql, StoreError, Tx, params};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::backchannel;
 use crate::binding::Binding;
 use crate::claims::{self, Reached, SubMode};
 use crate::client::ClientType;
 use crate::client_keys::ClientKeys;
-use crate::backchannel;
 use crate::device;
 use crate::documents::Documents;
 use crate::fulfil::{AUTHORIZE, Fulfil};

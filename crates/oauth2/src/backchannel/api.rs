@@ -16,8 +16,7 @@ pub(crate) async fn waiting(call: Call) -> Result<Response, ApiError> {
     let results: Vec<Value> = found
         .iter()
         .filter_map(|found| {
-            let provider =
-                Provider::by_reference(&call.snapshot, numbered(found.facts.provider))?;
+            let provider = Provider::by_reference(&call.snapshot, numbered(found.facts.provider))?;
             let (_, application) = provider.application?;
             Some(value!({
                 "application": application.name,

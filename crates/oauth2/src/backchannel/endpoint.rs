@@ -153,9 +153,9 @@ async fn by_token(
     let claims = read.map_err(|_| BackchannelError::HintInvalid)?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str);
     let own = |value: &Value| value.as_str() == Some(provider.client.id.as_str());
-    let aud = claims.get("aud").is_some_and(|aud| {
-        own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own))
-    });
+    let aud = claims
+        .get("aud")
+        .is_some_and(|aud| own(aud) || aud.as_array().is_some_and(|list| list.iter().any(own)));
     let issuer = provider.issuer(&service.origin(request));
     if !aud
         || text("iss").map(str::to_owned) != issuer

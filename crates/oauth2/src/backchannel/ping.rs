@@ -71,11 +71,7 @@ impl Work for Ping {
 
 /// # Errors
 /// The application was not reached, and whether that may pass.
-async fn send(
-    cx: &FlowContext,
-    provider: &Provider,
-    found: &Found,
-) -> Result<(), (String, bool)> {
+async fn send(cx: &FlowContext, provider: &Provider, found: &Found) -> Result<(), (String, bool)> {
     let lasting = |text: &str| (text.to_owned(), false);
     let address = &provider.settings.backchannel_client_notification_endpoint;
     if address.is_empty() {

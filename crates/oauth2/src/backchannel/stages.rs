@@ -48,12 +48,15 @@ pub(crate) enum Answered {
     Denied(String),
 }
 
-const GONE: &str = "This request has expired, or was answered already. Begin again at the application.";
+const GONE: &str =
+    "This request has expired, or was answered already. Begin again at the application.";
 
 impl Stage for Confirm {
     type State = Answered;
-    const PAGES: &'static [PageDef] =
-        &[PageDef::of::<BackchannelConfirmChallenge>(), PageDef::of::<BackchannelFinishChallenge>()];
+    const PAGES: &'static [PageDef] = &[
+        PageDef::of::<BackchannelConfirmChallenge>(),
+        PageDef::of::<BackchannelFinishChallenge>(),
+    ];
 
     async fn show(&self, run: &mut Run, state: &mut Answered) -> Result<Step, FlowError> {
         if let Some(step) = finished(state) {
@@ -152,7 +155,10 @@ impl Confirm {
 }
 
 fn name(provider: &Provider) -> String {
-    provider.application.as_ref().map_or_else(String::new, |(_, application)| application.name.clone())
+    provider
+        .application
+        .as_ref()
+        .map_or_else(String::new, |(_, application)| application.name.clone())
 }
 
 fn finished(answered: &Answered) -> Option<Step> {
@@ -226,7 +232,10 @@ impl Page for BackchannelFinishChallenge {
     fn view(&self, _scene: &Scene) -> Value {
         let application = &self.application;
         let (title, text) = if self.allowed {
-            (format!("You are being signed in to {application}"), "Go on there; you can close this page.")
+            (
+                format!("You are being signed in to {application}"),
+                "Go on there; you can close this page.",
+            )
         } else {
             (format!("{application} gets nothing"), "You can close this page.")
         };

@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::INTERVAL;
 use crate::decide::device::{DeviceFacts, Progress};
 use crate::grants::SignIn;
-use crate::wire::backchannel::USUAL_SECONDS;
 use crate::wire::Scopes;
+use crate::wire::backchannel::USUAL_SECONDS;
 
 /// A request that somebody is to answer. It is of minutes: a restored copy knows none.
 #[derive(Debug, Clone, Table)]
@@ -89,9 +89,24 @@ pub(crate) fn insert(tx: &mut Tx<'_>, new: &New) -> Result<Result<(), i64>, Stor
     let (user, provider) = (new.user, new.provider);
     let waits = "state = 'pending' AND expires > $1";
     let bounds = [
-        (format!("{waits} AND user_id = $2 AND provider_id = $3"), params![now, user, provider].to_vec(), MOST_OF_BOTH, USUAL_SECONDS),
-        (format!("{waits} AND user_id = $2"), params![now, user].to_vec(), MOST_OF_PERSON, USUAL_SECONDS),
-        (format!("{waits} AND provider_id = $2"), params![now, provider].to_vec(), MOST_OF_CLIENT, USUAL_SECONDS),
+        (
+            format!("{waits} AND user_id = $2 AND provider_id = $3"),
+            params![now, user, provider].to_vec(),
+            MOST_OF_BOTH,
+            USUAL_SECONDS,
+        ),
+        (
+            format!("{waits} AND user_id = $2"),
+            params![now, user].to_vec(),
+            MOST_OF_PERSON,
+            USUAL_SECONDS,
+        ),
+        (
+            format!("{waits} AND provider_id = $2"),
+            params![now, provider].to_vec(),
+            MOST_OF_CLIENT,
+            USUAL_SECONDS,
+        ),
         (
             "created > $1 AND user_id = $2 AND provider_id = $3".to_owned(),
             params![now.plus_seconds(-HOUR), user, provider].to_vec(),

@@ -153,7 +153,8 @@ pub fn parse(params: &Params, notified: bool) -> Result<BackchannelRequest, Back
     let message = some("binding_message")?.unwrap_or_default().to_owned();
     // Signs that turn the direction of what follows make a page say something else.
     let odd = |sign: char| {
-        sign.is_control() || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        sign.is_control()
+            || matches!(sign, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     if message.chars().count() > LONGEST_MESSAGE || message.chars().any(odd) {
         return Err(E::MessageUnusable);
@@ -208,7 +209,10 @@ mod tests {
             (Hint::Login("ada".into()), 120, "W4SCT")
         );
         assert_eq!(with(&[], false).unwrap().seconds, USUAL_SECONDS);
-        assert_eq!(with(&[("requested_expiry", "99999999999999999999")], false).unwrap().seconds, MOST_SECONDS);
+        assert_eq!(
+            with(&[("requested_expiry", "99999999999999999999")], false).unwrap().seconds,
+            MOST_SECONDS
+        );
         let token = with(&[("client_notification_token", "8d67dc78-7faa_4d41~aabd==")], true);
         assert!(token.unwrap().notification_token.is_some());
         for (more, notified, error) in [
@@ -224,7 +228,14 @@ mod tests {
             (&[("requested_expiry", "5.0")], false, E::ExpiryUnreadable),
             (&[("binding_message", "a\nb")], false, E::MessageUnusable),
             (&[("binding_message", "\u{202e}yap")], false, E::MessageUnusable),
-            (&[("binding_message", "12345678901234567890123456789012345678901234567890123456789012345")], false, E::MessageUnusable),
+            (
+                &[(
+                    "binding_message",
+                    "12345678901234567890123456789012345678901234567890123456789012345",
+                )],
+                false,
+                E::MessageUnusable,
+            ),
             (&[], true, E::NotificationTokenMissing),
             (&[("client_notification_token", "a b")], true, E::NotificationTokenUnusable),
             (&[("client_notification_token", "=")], true, E::NotificationTokenUnusable),
