@@ -165,7 +165,7 @@ impl Tally {
 }
 
 /// Files of the end-to-end suite that run on both databases.
-const SHARED: [&str; 49] = [
+const SHARED: [&str; 51] = [
     "sign_out",
     "ldap",
     "safe_writes",

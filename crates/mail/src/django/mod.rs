@@ -51,7 +51,7 @@ pub(crate) struct Refusal {
 /// What cannot be read, with its line.
 pub(crate) fn translate(file: &str, source: &str, original: &str) -> Result<String, Refusal> {
     let pieces = pieces(source);
-    let mut template = Translation { original, file, ..Translation::default() };
+    let mut template = Translation { file, original, ..Translation::default() };
     let mut at = 0;
     while let Some(piece) = pieces.get(at) {
         at += 1;
