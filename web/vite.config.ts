@@ -41,7 +41,7 @@ export default defineConfig({
           groups: [
             {
               name: 'core',
-              test: /node_modules[\\/](svelte|esm-env|clsx)|src[\\/]lib[\\/][^\\/]+\.(ts|svelte)$|src[\\/]lib[\\/]api[\\/]|vite[\\/]/,
+              test: /node_modules[\\/](svelte|esm-env|clsx)|src[\\/]lib[\\/](?!changes|diff|Devices|reveal)[^\\/]+\.(ts|svelte)$|src[\\/]lib[\\/]api[\\/]|vite[\\/]/,
             },
             // What every page of the administration stands in: controls, and the areas that its navigation is made of.
             {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { FluentResource } from '@fluent/bundle';
 import type { Plugin } from 'vite';
 import type { Pattern, Texts } from './src/lib/words';
+import { short } from './src/lib/words/short';
 
 const SUFFIX = '?words';
 
@@ -19,7 +20,7 @@ export function words(): Plugin {
       this.addWatchFile(file);
       const texts: Texts = {};
       const english = file.includes('/admin/')
-        ? new Map(read(file.replace(/[^/]+$/, 'en.ftl')).map(({ id, value }) => [id, written(value)]))
+        ? new Map(read(file.replace(/[^/]+$/, 'en.ftl')).map(({ id, value }) => [id, short(written(value))]))
         : undefined;
       for (const { id: name, value } of read(file)) {
         const key = english ? english.get(name) : name.startsWith('ui-') ? name : undefined;

@@ -430,6 +430,40 @@ def test_who_looks_after_one_application_has_an_administration_of_just_that(serv
     assert made
 
 
+def test_an_application_and_its_provider_are_made_on_one_page_or_neither(server, browser):
+    for options in ({"viewport": DESKTOP}, {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"}):
+        window = administrator(server, browser, f"both-{options['viewport']['width']}", **options)
+        opened(window, "/core/applications")
+        window.press("Create with Provider")
+        window.fill("Name", "Wiki")
+        expect(window.page.get_by_label("Slug", exact=True)).to_have_value("wiki")
+        window.page.get_by_label(re.compile("^Redirect URIs.*URL")).first.fill("http://localhost:5000/callback")
+        expect(window.page.get_by_role("combobox", name="Authorization flow")).not_to_have_value("", timeout=PATIENCE)
+        window.picture("filled")
+        assert window.barriers() == []
+        if options["viewport"] == DESKTOP:
+            window.press("Create")
+            window.see("Application Wiki created.")
+            window.picture("made")
+            made = server.get("core/applications/wiki/")
+            assert made["provider_obj"]["name"] == "Wiki" and made["provider_obj"]["component"] == "ak-provider-oauth2-form"
+            assert server.get(f"providers/oauth2/{made['provider']}/")["redirect_uris"][0]["url"] == "http://localhost:5000/callback"
+        else:
+            # Both names are taken by now: neither is made, and the fields say why.
+            window.press("Create")
+            expect(window.page.get_by_role("alert")).to_be_visible(timeout=PATIENCE)
+            expect(window.page.locator("#main [aria-invalid=true]").first).to_be_focused()
+            # What lies half below the header is smaller than it is.
+            window.page.evaluate("scrollTo(0, 0)")
+            window.picture("refused")
+            assert window.barriers() == []
+            window.page.get_by_label("Type", exact=True).select_option("providers/saml")
+            expect(window.page.get_by_label("ACS URL")).to_be_visible(timeout=PATIENCE)
+            window.picture("saml")
+        window.close()
+    assert len(server.get("core/applications/", superuser_full_list="true")["results"]) == 1
+
+
 def test_rolling_back_says_before_what_will_change(server, browser):
     made = server.create("core/applications/", name="Wiki", slug="wiki", group="Tools")
     server.patch("core/applications/wiki/", name="Docs")

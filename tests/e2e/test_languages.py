@@ -16,6 +16,8 @@ CUT = """() => {
   const cut = [...document.querySelectorAll('body *')].filter((element) => {
     const style = getComputedStyle(element);
     if (element.closest('.hidden-visually, .hidden') || !element.textContent.trim() || style.display === 'inline') return false;
+    // A drawing may be wider where it can be moved by the keyboard (WCAG 2.2, 1.4.10).
+    if (style.overflowX === 'auto' && element.tabIndex >= 0 && element.querySelector('svg[role=img]')) return false;
     return style.overflowX !== 'visible' && style.textOverflow !== 'ellipsis' && element.scrollWidth > element.clientWidth + 1;
   });
   const beyond = document.documentElement.scrollWidth - document.documentElement.clientWidth;

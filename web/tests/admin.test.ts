@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import { FluentResource } from '@fluent/bundle';
 import { KEYS } from '../src/lib/list/keys';
 import { SPANS } from '../src/lib/list/filters';
+import { short } from '../src/lib/words/short';
 
 // The areas know of the browser's address.
 Object.assign(globalThis, { location: { hash: '' }, window: { addEventListener: () => undefined } });
@@ -36,6 +37,10 @@ function files(folder: string, ends: string[]): string[] {
     .filter((name) => ends.some((end) => name.endsWith(end)) && !/(^|\/)(target|tests|node_modules)\//.test(name))
     .map((name) => readFileSync(join(folder, name), 'utf8'));
 }
+
+test('no two texts share a short name', () => {
+  assert.equal(new Set([...known].map(short)).size, english.size);
+});
 
 const own = files('src', ['.svelte', '.ts']);
 

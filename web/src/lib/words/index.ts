@@ -1,6 +1,8 @@
 // The interface's texts in the language of the page. One catalogue is loaded, and of it only what the interface says
 // (`ui-…`); the build takes them from `locales/`, which the server's pages share.
 
+import { short } from './short';
+
 /** A text: whole, or of pieces, places to fill, and forms for a number. */
 export type Pattern = string | (string | { place: string } | { number: string; forms: Record<string, Pattern> })[];
 export type Texts = Record<string, Pattern>;
@@ -44,7 +46,7 @@ export async function loadAdmin(tag: string = language): Promise<void> {
 
 /** An English text of the administration in the reader's language, as the program or a declaration of the server has it. */
 export function say(english: string, args: Args = {}): string {
-  const found = said[english];
+  const found = said[short(english)];
   if (found !== undefined) return fill(found, args);
   return change(english).replace(/\{ \$(\w+) \}/g, (_, name: string) => written(args[name]));
 }

@@ -21,6 +21,7 @@ const own: Route[] = [
     load: () => import('./ImportMetadata.svelte'),
     props: { area },
   })),
+  { pattern: '/core/applications/new/with-provider', load: () => import('./WithProvider.svelte') },
   { pattern: '/crypto/certificates/generate', load: () => import('./GeneratePage.svelte') },
 ];
 

@@ -1,6 +1,7 @@
 import type { Row } from '../../lib/api/types';
 import { href } from '../../lib/router.svelte';
 import type { Area } from './area';
+import { say } from '../../lib/words';
 
 export const policies: Area = {
   base: '/policy/policies',
@@ -67,7 +68,7 @@ export const mappings: Area = {
         cell: (row: Row) => ({ text: row.name as string, href: href(`/core/property-mappings/${row.pk}/edit`) }),
       },
       { label: 'Type', sort: 'type', cell: (row: Row) => ({ text: row.verbose_name as string, soft: true }) },
-      { label: 'Kept by', cell: (row: Row) => (row.managed ? { text: 'the server', tone: 'plain' } : { text: 'you', soft: true }) },
+      { label: 'Kept by', cell: (row: Row) => (row.managed ? { text: 'the server', tone: 'plain' } : { text: say('you'), soft: true }) },
     ],
     actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: href(`/core/property-mappings/${row.pk}/edit`) }],
     empty: { title: 'No property mappings', text: 'A scope mapping turns what is known about a person into claims.' },

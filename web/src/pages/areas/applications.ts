@@ -1,6 +1,7 @@
 import type { Application, Outpost, Provider } from '../../lib/api/types';
 import { href } from '../../lib/router.svelte';
 import type { Area } from './area';
+import { say } from '../../lib/words';
 
 export const applications: Area = {
   base: '/core/applications',
@@ -27,7 +28,7 @@ export const applications: Area = {
       provider: (row: Application) =>
         row.provider_obj
           ? { text: row.provider_obj.name, href: href(`/core/providers/${row.provider_obj.pk}`) }
-          : { text: 'none', soft: true },
+          : { text: say('none'), soft: true },
       provider_type: (row: Application) => ({ text: row.provider_obj?.verbose_name ?? '—', soft: true }),
     },
     actions: (row: Application) => [

@@ -11,6 +11,7 @@ import { href } from '../../lib/router.svelte';
 import { session } from '../../lib/session.svelte';
 import { toasts } from '../../lib/toast.svelte';
 import type { Area } from './area';
+import { say } from '../../lib/words';
 
 const pk = (row: { pk: number }): number => row.pk;
 
@@ -103,7 +104,7 @@ export const users: Area = {
     cells: {
       username: (row: User) => ({ text: row.username, note: row.name && row.name !== row.username ? row.name : undefined }),
       is_active: (row: User) => (row.is_active ? { text: 'Active', tone: 'ok' } : { text: 'Inactive', tone: 'warn' }),
-      last_login: (row: User) => time(row.last_login, 'never'),
+      last_login: (row: User) => time(row.last_login, say('never')),
     },
     actions: (row: User) => [{ text: 'Edit', needs: 'change', href: href(`/identity/users/${row.pk}/edit`) }],
     empty: { title: 'No users yet', text: 'Create an account for each person, then set a password or send them a link.' },
@@ -139,7 +140,7 @@ export const groups: Area = {
     kind: 'core/groups',
     open: (row: Group) => href(`/identity/groups/${row.pk}`),
     cells: {
-      is_superuser: (row: Group) => (row.is_superuser ? { text: 'Superusers', tone: 'warn' } : { text: 'No', soft: true }),
+      is_superuser: (row: Group) => (row.is_superuser ? { text: 'Superusers', tone: 'warn' } : { text: say('No'), soft: true }),
     },
     actions: (row: Group) => [{ text: 'Edit', needs: 'change', href: href(`/identity/groups/${row.pk}/edit`) }],
     empty: { title: 'No groups yet', text: 'Groups decide who may open what. Applications also learn the names of a person’s groups.' },
@@ -191,9 +192,9 @@ export const tokens: Area = {
     cells: {
       user: (row: Row) =>
         row.user_obj ? { text: row.user_obj.username as string, href: href(`/identity/users/${row.user}`) } : String(row.user),
-      expiring: (row: Row) => (row.expiring ? 'Yes' : { text: 'No', tone: 'warn' }),
+      expiring: (row: Row) => (row.expiring ? say('Yes') : { text: 'No', tone: 'warn' }),
       expires: (row: Row) => time(row.expiring ? (row.expires as string) : null),
-      intent: (row: Row) => ({ text: INTENTS[row.intent as string] ?? (row.intent as string), soft: true }),
+      intent: (row: Row) => ({ text: say(INTENTS[row.intent as string] ?? (row.intent as string)), soft: true }),
     },
     actions: (row: Row) => [
       { text: 'Copy token', run: () => void copyToken(row) },

@@ -1,6 +1,7 @@
 // Who has which second factor.
 import { time, type Cell, type ListSpec } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
+import { say } from '../../lib/words';
 
 interface Person {
   pk: number;
@@ -54,7 +55,7 @@ export const factors: ListSpec = {
     },
     { label: 'Second factors', cell: words },
     { label: 'Last used', cell: (row: Person) => time(row.last_used) },
-    { label: 'Last sign-in', cell: (row: Person) => time(row.last_login, 'never') },
+    { label: 'Last sign-in', cell: (row: Person) => time(row.last_login, say('never')) },
   ],
   empty: { title: 'Nobody', text: 'No account fits. Take a filter away.' },
 };

@@ -4,6 +4,7 @@ import { ago } from '../../lib/format';
 import { choices } from '../../lib/list/filters';
 import { time, type Cell, type Column, type ListSpec } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
+import { say } from '../../lib/words';
 
 export interface RunStep {
   /** Microseconds. */
@@ -94,7 +95,7 @@ const OUTCOMES: Record<string, Cell> = {
 };
 
 function person(run: Run): Cell {
-  if (run.user === null) return { text: 'Nobody known', soft: true };
+  if (run.user === null) return { text: say('Nobody known'), soft: true };
   return { text: run.username ?? `No. ${run.user}`, href: href(`/identity/users/${run.user}`) };
 }
 

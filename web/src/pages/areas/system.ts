@@ -7,6 +7,7 @@ import { time } from '../../lib/list/spec';
 import { href } from '../../lib/router.svelte';
 import type { Cell } from '../../lib/list/spec';
 import type { Area } from './area';
+import { say } from '../../lib/words';
 
 export const brands: Area = {
   base: '/core/brands',
@@ -27,7 +28,7 @@ export const brands: Area = {
     summary: (row: Row) => [row.branding_title, row.default ? 'default' : ''].filter(Boolean).join(' · '),
     kind: 'core/brands',
     open: (row: Row) => href(`/core/brands/${row.brand_uuid}/edit`),
-    cells: { default: (row: Row) => (row.default ? { text: 'Default', tone: 'accent' } : { text: 'No', soft: true }) },
+    cells: { default: (row: Row) => (row.default ? { text: 'Default', tone: 'accent' } : { text: say('No'), soft: true }) },
     actions: (row: Row) => [{ text: 'Edit', needs: 'change', href: href(`/core/brands/${row.brand_uuid}/edit`) }],
     empty: { title: 'No brands', text: 'Without one, the built-in look and flows are used.' },
   },
