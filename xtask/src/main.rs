@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod generate;
 mod new;
 mod run;
@@ -22,6 +23,8 @@ cargo xtask build   the web interface and the program, as one file to hand out (
 cargo xtask new     stage|policy|table NAME: a file that builds, with one ignored test that says what to write
                     (--check: makes one of each sort in a copy of the project and builds it)
 cargo xtask gen     write what is made from declarations: types of the interface, page of the settings (--check: compare only)
+cargo xtask fuzz    the tests that change input at random, for longer than with the suite
+                    ([TARGET..] [--steps N] [--seed N]; a wrong name says which there are)
 cargo xtask bench   start time and resident memory of the release build (--debug: of the development build)";
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ("gen", []) => generate::generate(false),
         ("gen", [option]) if option == "--check" => generate::generate(true),
         ("test", options) => suite::test(options),
+        ("fuzz", options) => fuzz::fuzz(options),
         ("bench", []) => bench::bench(true),
         ("bench", [option]) if option == "--debug" => bench::bench(false),
         ("" | "help" | "--help" | "-h", _) => {
