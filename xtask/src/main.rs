@@ -2,6 +2,7 @@
 
 mod bench;
 mod build;
+mod fuzz;
 mod generate;
 mod model;
 mod new;
@@ -26,6 +27,8 @@ cargo xtask gen     write what is made from declarations: types of the interface
 cargo xtask model   the model of signing in, for longer than the suite runs it: --steps N --seed S, or --planted: whether it
                     finds the faults that are planted (--release: optimised, which pays from some hundred thousand steps on)
 cargo xtask timing  whether the time of an answer tells who has an account: wants a quiet machine (--runs N, --release)
+cargo xtask fuzz    the tests that change input at random, for longer than with the suite
+                    ([TARGET..] [--steps N] [--seed N]; a wrong name says which there are)
 cargo xtask bench   start time and resident memory of the release build (--debug: of the development build)";
 
 fn main() -> ExitCode {
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         ("test", options) => suite::test(options),
         ("model", options) => model::model(options),
         ("timing", options) => model::timing(options),
+        ("fuzz", options) => fuzz::fuzz(options),
         ("bench", []) => bench::bench(true),
         ("bench", [option]) if option == "--debug" => bench::bench(false),
         ("" | "help" | "--help" | "-h", _) => {

@@ -11,6 +11,8 @@ mod context;
 pub mod cookies;
 mod error;
 pub mod form;
+#[cfg(test)]
+mod fuzz;
 mod identity;
 mod job;
 mod known_browser;

@@ -17,7 +17,7 @@ use crate::route::HandedOn;
 
 /// Headers by which proxies tell who the client is, what it asked them for, and of which trace its
 /// request is part.
-const FORWARDED: [&str; 11] = [
+pub(crate) const FORWARDED: [&str; 11] = [
     "x-forwarded-for",
     "x-forwarded-proto",
     "x-forwarded-host",

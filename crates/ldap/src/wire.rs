@@ -111,6 +111,9 @@ fn read(mut tag: StructureTag) -> Result<Request, Broken> {
     let PL::C(parts) = &mut tag.payload else { return Err(Broken::Malformed) };
     let controls = if parts.len() == 3 { parts.pop() } else { None };
     let (paging, critical) = controls.map_or(Ok((None, None)), |tag| read_controls(&tag))?;
+    if !parts.get(1).is_some_and(is_request) {
+        return Err(Broken::Malformed);
+    }
     let filter = parts.get_mut(1).and_then(take_filter);
     let message = LdapMsg::try_from(tag).map_err(|_| Broken::Malformed)?;
     let op = match (message.op, filter) {
@@ -121,6 +124,16 @@ fn read(mut tag: StructureTag) -> Result<Request, Broken> {
         (op, _) => Op::Other(op),
     };
     Ok(Request { id: message.msgid, op, paging, critical })
+}
+
+/// Whether it is an operation that a client asks for (RFC 4511, 4.1.1). Of any other the library
+/// writes a line to the standard output, past the log.
+fn is_request(op: &StructureTag) -> bool {
+    let known = match op.payload {
+        PL::C(_) => matches!(op.id, 0 | 3 | 6 | 8 | 12 | 14 | 23),
+        PL::P(_) => matches!(op.id, 2 | 10 | 16),
+    };
+    known && op.class == TagClass::Application
 }
 
 /// The filter of a search, which is read here: the library knows texts only. A simple one takes its

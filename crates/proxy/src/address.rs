@@ -1,6 +1,8 @@
 //! Addresses as front ends forward them. They are taken apart and never put together anew: what is
 //! decided about is what the application will see, letter by letter.
 
+use std::net::Ipv6Addr;
+
 use percent_encoding::percent_decode_str;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +42,14 @@ impl Host {
             return None;
         }
         let host = text.to_ascii_lowercase();
-        let bare = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80"));
-        let bare = bare.unwrap_or(&host);
-        let (name, port) = split_port(bare);
-        let numbered = port.is_none_or(|port| port.parse::<u16>().is_ok());
-        (numbered && !name.is_empty()).then(|| Host(bare.to_owned()))
+        let (name, port) = split_port(&host);
+        let is_name = match name.strip_prefix('[') {
+            Some(rest) => rest.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+            None => !name.is_empty() && !name.contains([':', '[', ']']),
+        };
+        let is_numbered = port.is_none_or(|port| port.parse::<u16>().is_ok());
+        let bare = if matches!(port, Some("80" | "443")) { name } else { host.as_str() };
+        (is_name && is_numbered).then(|| Host(bare.to_owned()))
     }
 
     pub fn as_str(&self) -> &str {
@@ -188,8 +193,26 @@ mod tests {
         assert_eq!(host("app.example.org:80").as_deref(), Some("app.example.org"));
         assert_eq!(host("app.example.org:8443").as_deref(), Some("app.example.org:8443"));
         assert_eq!(host("[2001:db8::1]:9000").as_deref(), Some("[2001:db8::1]:9000"));
-        for wrong in ["", ":443", "a b", "a,b", "user@host", "host:", "host:x", "host:99999", "a/b"]
-        {
+        // Of several ports the last one would be taken for the port that goes without saying.
+        for wrong in [
+            "",
+            ":443",
+            "a b",
+            "a,b",
+            "user@host",
+            "host:",
+            "host:x",
+            "host:99999",
+            "a/b",
+            "host:1:80",
+            "2001:db8::1",
+            "::1",
+            "a[b]",
+            "[::1",
+            "[a]",
+            "[]:80",
+            "[::1]x",
+        ] {
             assert_eq!(host(wrong), None, "{wrong}");
         }
         for (text, domain, within) in [

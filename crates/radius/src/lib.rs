@@ -10,6 +10,8 @@
 
 mod api;
 mod duplicates;
+#[cfg(test)]
+mod fuzz;
 mod gate;
 mod local;
 mod mapping;

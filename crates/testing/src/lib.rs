@@ -1,6 +1,6 @@
 //! What tests of all crates begin with: an empty database on the engine under test, a clock that
-//! stands still, and a context over both; and a passkey in software. For `[dev-dependencies]` only; it knows no crate above
-//! `core`, so that every crate can use it.
+//! stands still, and a context over both; a passkey in software; and input that nobody thought of.
+//! For `[dev-dependencies]` only; it knows no crate above `core`, so that every crate can use it.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -9,6 +9,7 @@
     reason = "tests say what they expect by panicking"
 )]
 
+mod fuzz;
 mod passkey;
 
 use std::path::Path;
@@ -23,6 +24,7 @@ use countersign_store::{
 };
 use tempfile::TempDir;
 
+pub use fuzz::{Fuzz, header_lines};
 pub use passkey::SoftPasskey;
 
 /// The secret key of every test.

@@ -11,7 +11,7 @@ use crate::filter::{Attributes as _, Truth};
 use crate::search::Look;
 
 /// Those of the people a filter finds, by their numbers, below `ou=users`.
-const PEOPLE: &[(&str, &[i64])] = &[
+pub(super) const PEOPLE: &[(&str, &[i64])] = &[
     // Presence.
     ("(objectClass=*)", &[1, 2, 3, 4, 5]),
     ("(cn=*)", &[1, 2, 3, 4, 5]),
@@ -183,7 +183,7 @@ fn people_are_found_by_what_filters_say() {
 }
 
 /// Groups that a filter finds, below `ou=groups`.
-const GROUPS: &[(&str, &[u128])] = &[
+pub(super) const GROUPS: &[(&str, &[u128])] = &[
     ("(objectClass=posixGroup)", &[ADMINS, STAFF, COMMA, EMPTY]),
     ("(objectClass=groupOfNames)", &[ADMINS, STAFF, COMMA, EMPTY]),
     ("(objectClass=top)", &[ADMINS, STAFF, COMMA, EMPTY]),

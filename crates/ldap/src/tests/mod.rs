@@ -1,6 +1,7 @@
 //! The directory without any I/O.
 
 mod filters;
+mod fuzz;
 mod names;
 mod numbers;
 mod text;

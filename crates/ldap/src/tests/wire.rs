@@ -10,11 +10,11 @@ use ldap3_proto::proto::{
 use super::*;
 use crate::wire::{Broken, Frame, LARGEST, Op, Paging, disconnection, next, write};
 
-fn message(op: LdapOp, ctrl: Vec<LdapControl>) -> BytesMut {
+pub(super) fn message(op: LdapOp, ctrl: Vec<LdapControl>) -> BytesMut {
     bytes(LdapMsg { msgid: 7, op, ctrl }.into())
 }
 
-fn search() -> LdapOp {
+pub(super) fn search() -> LdapOp {
     LdapOp::SearchRequest(LdapSearchRequest {
         base: BASE.to_owned(),
         scope: LdapSearchScope::Subtree,
@@ -28,7 +28,7 @@ fn search() -> LdapOp {
 }
 
 /// A search with a filter.
-fn searching(filter: StructureTag, ctrl: Vec<LdapControl>) -> BytesMut {
+pub(super) fn searching(filter: StructureTag, ctrl: Vec<LdapControl>) -> BytesMut {
     let whole = message(search(), ctrl);
     let mut parsed = ldap3_lber::parse::Parser::new(20).parse(&whole).unwrap().1;
     let PL::C(parts) = &mut parsed.payload else { panic!() };
@@ -37,7 +37,7 @@ fn searching(filter: StructureTag, ctrl: Vec<LdapControl>) -> BytesMut {
     bytes(parsed)
 }
 
-fn bind() -> LdapOp {
+pub(super) fn bind() -> LdapOp {
     LdapOp::BindRequest(LdapBindRequest {
         version: 3,
         dn: "cn=alice".to_owned(),
@@ -79,6 +79,10 @@ fn what_is_no_message_is_refused_at_its_head() {
         (&[0x30, 0x00], Broken::Malformed),
         (&[0x30, 0x03, 0x02, 0x01, 0x01], Broken::Malformed),
         (&[0x30, 0x05, 0x02, 0x01, 0x01, 0x42, 0x7f], Broken::Malformed),
+        // A bind without parts, an operation that there is not, an answer.
+        (&[0x30, 0x05, 0x02, 0x01, 0x01, 0x40, 0x00], Broken::Malformed),
+        (&[0x30, 0x05, 0x02, 0x01, 0x01, 0x76, 0x00], Broken::Malformed),
+        (&[0x30, 0x0c, 2, 1, 1, 0x65, 7, 0x0a, 1, 0, 4, 0, 4, 0], Broken::Malformed),
     ];
     for (bytes, broken) in table {
         assert_eq!(next(&mut BytesMut::from(*bytes)).map(|_| ()), Err(*broken), "{bytes:x?}");

@@ -1,5 +1,6 @@
 mod attacks;
 mod forward;
+mod fuzz;
 mod property;
 mod provider;
 mod table;

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod carried;
+mod fuzz;
 mod hostile;
 mod metadata;
 mod wrapped;

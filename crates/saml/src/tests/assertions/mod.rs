@@ -2,9 +2,8 @@
 //! away from a response that is accepted, so that the rule it names is the only reason.
 
 mod plain;
-mod random;
 mod said;
-mod sealed;
+pub(super) mod sealed;
 mod wrapped;
 
 use std::sync::LazyLock;

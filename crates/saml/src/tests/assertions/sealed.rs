@@ -32,7 +32,7 @@ fn with(
 }
 
 /// A response with its assertion encrypted; `around` signs the response afterwards.
-fn sealed(template: &str, by: By, around: bool, seal: impl Fn(&str) -> String) -> String {
+pub(in crate::tests) fn sealed(template: &str, by: By, around: bool, seal: impl Fn(&str) -> String) -> String {
     let xml = match by {
         By::Assertion => {
             let signer = WORLD.signer();
@@ -52,7 +52,7 @@ fn sealed(template: &str, by: By, around: bool, seal: impl Fn(&str) -> String) -
     }
 }
 
-fn usual(xml: &str) -> String {
+pub(in crate::tests) fn usual(xml: &str) -> String {
     encrypt(xml, &to(&WORLD.own)).unwrap()
 }
 
