@@ -32,7 +32,12 @@ fn with(
 }
 
 /// A response with its assertion encrypted; `around` signs the response afterwards.
-pub(in crate::tests) fn sealed(template: &str, by: By, around: bool, seal: impl Fn(&str) -> String) -> String {
+pub(in crate::tests) fn sealed(
+    template: &str,
+    by: By,
+    around: bool,
+    seal: impl Fn(&str) -> String,
+) -> String {
     let xml = match by {
         By::Assertion => {
             let signer = WORLD.signer();
