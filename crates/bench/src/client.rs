@@ -21,6 +21,10 @@ pub(crate) struct Client {
     cookies: BTreeMap<String, String>,
     /// The value of the `Authorization` header.
     pub(crate) authorization: Option<String>,
+    /// The host that is asked for, where it is another than the server's address.
+    pub(crate) host: Option<String>,
+    /// What is sent besides.
+    pub(crate) headers: Vec<(&'static str, String)>,
 }
 
 /// An answer, read to its end.
@@ -60,6 +64,8 @@ impl Client {
             address: address.to_owned(),
             cookies: BTreeMap::new(),
             authorization: None,
+            host: None,
+            headers: Vec::new(),
         })
     }
 
@@ -85,6 +91,25 @@ impl Client {
         self.send(Method::GET, path, None, Bytes::new()).await
     }
 
+    /// Follows redirects, to whichever host of the same server they lead: the path that answers
+    /// otherwise, with its answer.
+    pub(crate) async fn follow(&mut self, path: &str) -> Result<(String, Answer), BenchError> {
+        let mut path = path.to_owned();
+        for _ in 0..12 {
+            let answer = self.get(&path).await?;
+            let Some(to) = answer.location.as_deref() else { return Ok((path, answer)) };
+            path = match to.split_once("://") {
+                Some((_, rest)) => {
+                    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+                    self.host = Some(host.to_owned());
+                    if path.is_empty() { "/".to_owned() } else { path.to_owned() }
+                }
+                None => to.to_owned(),
+            };
+        }
+        Err(BenchError::Answer { operation: "redirects", problem: path })
+    }
+
     pub(crate) async fn form(
         &mut self,
         path: &str,
@@ -98,6 +123,10 @@ impl Client {
         self.send(Method::POST, path, Some("application/json"), body.to_string().into()).await
     }
 
+    pub(crate) async fn patch(&mut self, path: &str, body: &Value) -> Result<Answer, BenchError> {
+        self.send(Method::PATCH, path, Some("application/json"), body.to_string().into()).await
+    }
+
     async fn send(
         &mut self,
         method: Method,
@@ -106,7 +135,11 @@ impl Client {
         body: Bytes,
     ) -> Result<Answer, BenchError> {
         let failed = |problem: String| BenchError::Answer { operation: "request", problem };
-        let mut request = Request::builder().method(method).uri(path).header(HOST, &self.address);
+        let host = self.host.as_ref().unwrap_or(&self.address);
+        let mut request = Request::builder().method(method).uri(path).header(HOST, host);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
         if let Some(kind) = kind {
             request = request.header(CONTENT_TYPE, kind);
         }

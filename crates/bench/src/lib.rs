@@ -32,6 +32,9 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// Address of the child, as `127.0.0.1:9000`.
     pub address: String,
+    /// Where it answers LDAP and RADIUS.
+    pub ldap: String,
+    pub radius: String,
     /// The administrator's API token.
     pub token: String,
     /// How long each operation is put under load.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::BenchError;
-use crate::client::Client;
 use crate::report::Row;
 use crate::server::Started;
 
@@ -16,15 +15,16 @@ use crate::server::Started;
 ///
 /// # Errors
 /// The first thing that went wrong.
-pub(crate) async fn drive<W>(
+pub(crate) async fn drive<C, W>(
     name: &'static str,
     server: &Started,
     time: Duration,
-    clients: Vec<Client>,
+    clients: Vec<C>,
     work: W,
 ) -> Result<Row, BenchError>
 where
-    W: AsyncFn(&mut Client) -> Result<bool, BenchError> + 'static,
+    C: 'static,
+    W: AsyncFn(&mut C) -> Result<bool, BenchError> + 'static,
 {
     let work = Rc::new(work);
     let times = Rc::new(RefCell::new(Vec::new()));

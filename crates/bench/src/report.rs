@@ -36,7 +36,7 @@ pub struct Row {
     pub p99: Duration,
     /// Processor time of the server for one.
     pub cpu: Duration,
-    /// The bare cost it is held against, and how many of those one operation needs.
+    /// The bare cost or the operation that it is held against, and how many of those one operation needs.
     pub against: Option<(&'static str, f64)>,
 }
 
@@ -80,18 +80,26 @@ pub struct Report {
 }
 
 impl Report {
+    /// A bare cost, which may be another operation: its rate, and the processor time of one.
+    fn cost(&self, name: &str) -> Option<(f64, Duration)> {
+        let bare = self.bare.iter().find(|bare| bare.name == name);
+        let row = self.rows.iter().find(|row| row.name == name);
+        bare.map(|bare| (bare.per_second, bare.cpu))
+            .or_else(|| row.map(|row| (row.per_second, row.cpu)))
+    }
+
     /// How much of the bare rate a row reaches, in percent.
     fn share(&self, row: &Row) -> Option<f64> {
         let (name, times) = row.against?;
-        let bare = self.bare.iter().find(|bare| bare.name == name)?;
-        (bare.per_second > 0.0).then(|| 100.0 * row.per_second * times / bare.per_second)
+        let (rate, _) = self.cost(name)?;
+        (rate > 0.0).then(|| 100.0 * row.per_second * times / rate)
     }
 
     /// The processor time of a row beyond its bare cost, in milliseconds.
     fn beyond(&self, row: &Row) -> Option<f64> {
         let (name, times) = row.against?;
-        let bare = self.bare.iter().find(|bare| bare.name == name)?;
-        Some(milliseconds(row.cpu) - times * milliseconds(bare.cpu))
+        let (_, cpu) = self.cost(name)?;
+        Some(milliseconds(row.cpu) - times * milliseconds(cpu))
     }
 }
 

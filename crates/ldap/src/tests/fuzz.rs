@@ -124,7 +124,7 @@ fn fuzz_ldap_message() {
     let seeds = ops.into_iter().map(|op| message(op, Vec::new()));
     let seeds =
         seeds.chain([searching(encoded(text), vec![paged()]), message(bind(), vec![paged()])]);
-    Fuzz::new("ldap.message", 30_000)
+    Fuzz::new("ldap.message", 10_000)
         .seeds(seeds.map(|seed| seed.to_vec()))
         .words([
             &b"\x30\x84"[..],

@@ -71,6 +71,8 @@ struct Place {
     loaded: Loaded,
     environment: Vec<(String, String)>,
     address: String,
+    ldap: String,
+    radius: String,
     token: String,
     folder: PathBuf,
 }
@@ -82,12 +84,18 @@ impl Place {
         folder: &Path,
     ) -> Result<Place, String> {
         let (http, https, metrics) = (free_address()?, free_address()?, free_address()?);
+        let (ldap, ldaps, radius) = (free_address()?, free_address()?, free_address()?);
         let token = countersign_model::Entropy::token(&SystemEntropy, 40);
         let own = [
             ("data_dir", folder.display().to_string()),
+            // Where applications behind a proxy send people to.
+            ("base_url", format!("http://{http}")),
             ("listen.http", http.clone()),
             ("listen.https", https),
             ("listen.metrics", metrics),
+            ("listen.ldap", ldap.clone()),
+            ("listen.ldaps", ldaps),
+            ("listen.radius", radius.clone()),
             ("log_level", "warning".to_owned()),
             ("bootstrap_password", countersign_bench::PASSWORD.to_owned()),
             ("bootstrap_token", token.clone()),
@@ -104,7 +112,15 @@ impl Place {
                 (format!("COUNTERSIGN_{}", name.to_uppercase().replace('.', "__")), value.clone())
             })
             .collect();
-        Ok(Place { loaded, environment, address: http, token, folder: folder.to_owned() })
+        Ok(Place {
+            loaded,
+            environment,
+            address: http,
+            ldap,
+            radius,
+            token,
+            folder: folder.to_owned(),
+        })
     }
 
     fn options(&self, bench: &Bench) -> Result<Options, String> {
@@ -113,6 +129,8 @@ impl Place {
                 .map_err(|error| format!("this program's own file is not known: {error}"))?,
             environment: self.environment.clone(),
             address: self.address.clone(),
+            ldap: self.ldap.clone(),
+            radius: self.radius.clone(),
             token: self.token.clone(),
             time: Duration::from_secs(bench.seconds),
             only: bench.only.clone(),

@@ -1,5 +1,11 @@
 //! The operations that are measured, each as a client would ask for it.
 
+mod ldap;
+mod oauth;
+mod proxies;
+mod radius;
+mod saml;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
@@ -23,9 +29,15 @@ const MOST_CODES: usize = 20_000;
 /// them than a slow one.
 const MOST_EDITS: u64 = 1_000;
 
+const SIGNATURE: &str = "RS256 signature (RSA 2048)";
+const HASH: &str = "argon2id password check";
+const EMPTY: &str = "an empty answer";
+
 /// The application that is signed in to.
 #[derive(Clone)]
 struct App {
+    /// Of its provider.
+    number: u64,
     id: String,
     secret: String,
 }
@@ -49,6 +61,14 @@ pub(crate) async fn all(
     rows.push(world.refresh(&app, tokens.into_iter().map(|(_, refresh)| refresh).collect()).await?);
     rows.push(world.introspect(&app, &access).await?);
     rows.push(world.userinfo(&access).await?);
+    rows.extend(world.device(&app).await?);
+    rows.extend(world.bound_to_a_key(&app).await?);
+    rows.extend(world.token_for_a_token(&app).await?);
+    rows.extend(world.assertion().await?);
+    rows.extend(world.forward_auth().await?);
+    rows.extend(world.reverse_proxy().await?);
+    rows.extend(world.directory().await?);
+    rows.extend(world.accept().await?);
     rows.extend(world.documents().await?);
     rows.extend(world.lists().await?);
     rows.push(world.edit().await?);
@@ -80,11 +100,11 @@ struct World<'a> {
 
 impl World<'_> {
     fn chosen(&self, rows: Vec<Row>) -> Vec<Row> {
-        rows.into_iter()
-            .filter(|row| {
-                self.options.only.as_ref().is_none_or(|only| row.name.contains(only.as_str()))
-            })
-            .collect()
+        rows.into_iter().filter(|row| self.wants(row.name)).collect()
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.options.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
     }
 
     async fn client(&self) -> Result<Client, BenchError> {
@@ -99,16 +119,17 @@ impl World<'_> {
         Ok(clients)
     }
 
-    async fn drive<W>(
+    async fn drive<C, W>(
         &self,
         name: &'static str,
-        clients: Vec<Client>,
+        clients: Vec<C>,
         work: W,
     ) -> Result<Row, BenchError>
     where
-        W: AsyncFn(&mut Client) -> Result<bool, BenchError> + 'static,
+        C: 'static,
+        W: AsyncFn(&mut C) -> Result<bool, BenchError> + 'static,
     {
-        let chosen = self.options.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+        let chosen = self.wants(name);
         if chosen {
             (self.tell)(name);
         }
@@ -116,25 +137,29 @@ impl World<'_> {
             .await
     }
 
-    /// The application under load, and as many others as the size says.
-    async fn application(&self) -> Result<App, BenchError> {
-        let mut api = self.client().await?.bearer(&self.options.token);
-        let flow = async |api: &mut Client, slug: &str| {
-            let list = api
-                .get(&format!("/api/v3/flows/instances/?slug={slug}"))
-                .await?
-                .expect("flows", 200)?
-                .json();
-            Ok::<_, BenchError>(list.pointer("/results/0/pk").cloned().unwrap_or_default())
-        };
-        let authorization =
-            flow(&mut api, "default-provider-authorization-implicit-consent").await?;
-        let invalidation = flow(&mut api, "default-provider-invalidation-flow").await?;
-        let keys = api
-            .get("/api/v3/crypto/certificatekeypairs/?has_key=true")
-            .await?
-            .expect("keys", 200)?
-            .json();
+    /// Browsers in which somebody has signed in. Each has its own session: what a flow has reached
+    /// is kept for a session, not for a connection.
+    async fn signed_in(&self) -> Result<Vec<Client>, BenchError> {
+        let mut clients = self.clients(|client| client).await?;
+        for client in &mut clients {
+            sign_in(client, &username(0)).await?;
+        }
+        Ok(clients)
+    }
+
+    async fn administrator(&self) -> Result<Client, BenchError> {
+        Ok(self.client().await?.bearer(&self.options.token))
+    }
+
+    /// What every provider needs.
+    async fn flows(&self, api: &mut Client) -> Result<Value, BenchError> {
+        let authorization = flow(api, "default-provider-authorization-implicit-consent").await?;
+        let invalidation = flow(api, "default-provider-invalidation-flow").await?;
+        Ok(json!({"authorization_flow": authorization, "invalidation_flow": invalidation}))
+    }
+
+    /// What a provider of OAuth 2.0 has, but for its name.
+    async fn oauth_provider(&self, api: &mut Client) -> Result<Value, BenchError> {
         let scopes = api
             .get("/api/v3/propertymappings/provider/scope/")
             .await?
@@ -148,50 +173,50 @@ impl World<'_> {
             .filter(|scope| is_of_the_start(scope))
             .filter_map(|scope| scope.get("pk"))
             .collect();
-        let provider = |number: u64| {
-            json!({
-                "name": format!("Bench {number}"), "authorization_flow": authorization, "invalidation_flow": invalidation,
-                "signing_key": keys.pointer("/results/0/pk"), "property_mappings": scopes, "client_type": "confidential",
-                "redirect_uris": [{"matching_mode": "strict", "url": REDIRECT}],
-            })
-        };
-        let here = api
-            .get("/api/v3/providers/oauth2/?page_size=1&ordering=pk&search=Bench")
-            .await?
-            .expect("providers", 200)?
-            .json();
-        let made = here.pointer("/pagination/count").and_then(Value::as_u64).unwrap_or_default();
+        let own = json!({
+            "signing_key": signing_key(api).await?, "property_mappings": scopes, "client_type": "confidential",
+            "redirect_uris": [{"matching_mode": "strict", "url": REDIRECT}],
+        });
+        Ok(with(&self.flows(api).await?, own))
+    }
+
+    /// A provider with its application, both of this name.
+    async fn provide(
+        &self,
+        api: &mut Client,
+        kind: &str,
+        name: &str,
+        provider: &Value,
+    ) -> Result<Value, BenchError> {
+        let provider = with(provider, json!({"name": name}));
+        let path = format!("/api/v3/providers/{kind}/");
+        let made = api.post(&path, &provider).await?.expect("provider", 201)?.json();
+        let slug = name.to_lowercase().replace(' ', "-");
+        let application = json!({"name": name, "slug": slug, "provider": made.get("pk")});
+        api.post("/api/v3/core/applications/", &application).await?.expect("application", 201)?;
+        Ok(made)
+    }
+
+    /// The application under load, and as many others as the size says.
+    async fn application(&self) -> Result<App, BenchError> {
+        let mut api = self.administrator().await?;
+        let provider = self.oauth_provider(&mut api).await?;
+        let here = "/api/v3/providers/oauth2/?page_size=1&ordering=pk&search=Bench";
+        let found = api.get(here).await?.expect("providers", 200)?.json();
+        let made = found.pointer("/pagination/count").and_then(Value::as_u64).unwrap_or_default();
         for number in made..self.size.applications.max(1) {
-            let made = api
-                .post("/api/v3/providers/oauth2/", &provider(number))
-                .await?
-                .expect("provider", 201)?
-                .json();
-            let application = json!({"name": format!("Bench {number}"), "slug": format!("bench-{number}"), "provider": made.get("pk")});
-            api.post("/api/v3/core/applications/", &application)
-                .await?
-                .expect("application", 201)?;
+            self.provide(&mut api, "oauth2", &format!("Bench {number}"), &provider).await?;
             if number % 500 == 499 {
                 (self.tell)(&format!("{} applications", number + 1));
             }
         }
-        let list = api
-            .get("/api/v3/providers/oauth2/?page_size=1&ordering=pk&search=Bench")
-            .await?
-            .expect("providers", 200)?
-            .json();
-        let text = |name: &str| {
-            list.pointer(&format!("/results/0/{name}"))
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Ok(App { id: text("client_id"), secret: text("client_secret") })
+        let list = api.get(here).await?.expect("providers", 200)?.json();
+        Ok(App::of(list.pointer("/results/0").unwrap_or(&Value::Null)))
     }
 
     async fn nothing(&self) -> Result<Row, BenchError> {
         let clients = self.clients(|client| client).await?;
-        self.drive("an empty answer", clients, async |client| {
+        self.drive(EMPTY, clients, async |client| {
             client.get("/-/health/live/").await?.expect("live", 200).map(|_| true)
         })
         .await
@@ -208,10 +233,7 @@ impl World<'_> {
                 .map(|_| true)
         };
         // One access token and one id token: two signatures.
-        Ok(self
-            .drive("client_credentials (RS256)", clients, work)
-            .await?
-            .against("RS256 signature (RSA 2048)", 2.0))
+        Ok(self.drive("client_credentials (RS256)", clients, work).await?.against(SIGNATURE, 2.0))
     }
 
     async fn login(&self) -> Result<Row, BenchError> {
@@ -223,19 +245,11 @@ impl World<'_> {
             client.forget();
             sign_in(client, &username(next.wrapping_mul(7919) % people)).await.map(|()| true)
         };
-        Ok(self
-            .drive("sign-in through the flow", clients, work)
-            .await?
-            .against("argon2id password check", 1.0))
+        Ok(self.drive("sign-in through the flow", clients, work).await?.against(HASH, 1.0))
     }
 
     async fn authorize(&self, app: &App) -> Result<(Row, Vec<String>), BenchError> {
-        let mut signed_in = self.client().await?;
-        sign_in(&mut signed_in, &username(0)).await?;
-        let mut clients = self.clients(|client| client).await?;
-        for client in &mut clients {
-            client.adopt(&signed_in);
-        }
+        let clients = self.signed_in().await?;
         let codes = Rc::new(RefCell::new(Vec::new()));
         let query = form_urlencoded::Serializer::new(String::new())
             .extend_pairs([
@@ -285,10 +299,7 @@ impl World<'_> {
             kept.borrow_mut().push((text("access_token"), text("refresh_token")));
             Ok(true)
         };
-        let row = self
-            .drive("code exchange (RS256)", clients, work)
-            .await?
-            .against("RS256 signature (RSA 2048)", 2.0);
+        let row = self.drive("code exchange (RS256)", clients, work).await?.against(SIGNATURE, 2.0);
         Ok((row, tokens.take()))
     }
 
@@ -305,10 +316,7 @@ impl World<'_> {
             tokens.borrow_mut().push(next);
             Ok(true)
         };
-        Ok(self
-            .drive("refresh (RS256)", clients, work)
-            .await?
-            .against("RS256 signature (RSA 2048)", 2.0))
+        Ok(self.drive("refresh (RS256)", clients, work).await?.against(SIGNATURE, 2.0))
     }
 
     async fn introspect(&self, app: &App, token: &str) -> Result<Row, BenchError> {
@@ -413,6 +421,34 @@ impl World<'_> {
     }
 }
 
+impl App {
+    /// Of a provider as the API tells of it.
+    fn of(provider: &Value) -> App {
+        let text = |name| provider.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let number = provider.get("pk").and_then(Value::as_u64).unwrap_or_default();
+        App { number, id: text("client_id"), secret: text("client_secret") }
+    }
+}
+
+async fn flow(api: &mut Client, slug: &str) -> Result<Value, BenchError> {
+    let path = format!("/api/v3/flows/instances/?slug={slug}");
+    let list = api.get(&path).await?.expect("flows", 200)?.json();
+    Ok(list.pointer("/results/0/pk").cloned().unwrap_or_default())
+}
+
+async fn signing_key(api: &mut Client) -> Result<Value, BenchError> {
+    let path = "/api/v3/crypto/certificatekeypairs/?has_key=true";
+    let keys = api.get(path).await?.expect("keys", 200)?.json();
+    Ok(keys.pointer("/results/0/pk").cloned().unwrap_or_default())
+}
+
+/// Both objects as one.
+fn with(one: &Value, other: Value) -> Value {
+    let mut all = one.as_object().cloned().unwrap_or_default();
+    all.extend(other.as_object().cloned().unwrap_or_default());
+    Value::Object(all)
+}
+
 /// Whether a scope mapping is one that new providers have, as the original's do.
 fn is_of_the_start(scope: &Value) -> bool {
     let managed = scope.get("managed").and_then(Value::as_str).unwrap_or_default();
@@ -423,26 +459,46 @@ fn is_of_the_start(scope: &Value) -> bool {
 
 /// Goes through the flow by its challenges, as the login page does.
 async fn sign_in(client: &mut Client, username: &str) -> Result<(), BenchError> {
-    let mut challenge = client.get(LOGIN).await?.expect("sign-in", 200)?.json();
+    walk(client, LOGIN, "xak-flow-redirect", |component| match component {
+        "ak-stage-identification" => Some(json!({"uid_field": username, "password": PASSWORD})),
+        "ak-stage-password" => Some(json!({"password": PASSWORD})),
+        "ak-stage-user-login" => Some(json!({"remember_me": false})),
+        _ => None,
+    })
+    .await
+}
+
+/// Answers the challenges of a flow until one of this component is shown.
+async fn walk(
+    client: &mut Client,
+    path: &str,
+    end: &str,
+    answer: impl Fn(&str) -> Option<Value>,
+) -> Result<(), BenchError> {
+    let mut challenge = client.get(path).await?.expect("flow", 200)?.json();
     for _ in 0..6 {
         let component =
             challenge.get("component").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let reply = match component.as_str() {
-            "xak-flow-redirect" => return Ok(()),
-            "ak-stage-identification" => {
-                json!({"component": component, "uid_field": username, "password": PASSWORD})
-            }
-            "ak-stage-password" => json!({"component": component, "password": PASSWORD}),
-            "ak-stage-user-login" => json!({"component": component, "remember_me": false}),
-            _ => break,
-        };
-        let mut answer = client.post(LOGIN, &reply).await?;
+        if component == end {
+            return Ok(());
+        }
+        let Some(reply) = answer(&component) else { break };
+        let reply = with(&reply, json!({"component": component}));
+        let mut answer = client.post(path, &reply).await?;
         while answer.status == 302 {
             answer = client.get(&answer.location.unwrap_or_default()).await?;
         }
-        challenge = answer.expect("sign-in", 200)?.json();
+        challenge = answer.expect("flow", 200)?.json();
     }
-    Err(BenchError::Answer { operation: "sign-in", problem: challenge.to_string() })
+    Err(BenchError::Answer { operation: "flow", problem: challenge.to_string() })
+}
+
+/// Where the challenges of a page of a flow are.
+fn executor(page: &str) -> Option<String> {
+    let rest = page.split_once("/if/flow/")?.1;
+    let (slug, query) = rest.split_once("/?").unwrap_or((rest.trim_end_matches('/'), ""));
+    let query: String = form_urlencoded::byte_serialize(query.as_bytes()).collect();
+    Some(format!("/api/v3/flows/executor/{slug}/?query={query}"))
 }
 
 /// The code of an authorization that needs no further question.
