@@ -172,14 +172,16 @@ fn squeeze(text: &str, fold: bool) -> String {
             out.push(character);
         }
     };
+    // What means nothing is gone before letters are composed over it (RFC 4518, 2.2 before 2.3).
+    let meant = text.chars().filter(|c| *c != '\u{ad}' && (!c.is_control() || c.is_whitespace()));
     if text.is_ascii() {
         text.chars().for_each(|c| push(if fold { c.to_ascii_lowercase() } else { c }));
     } else if fold {
         // Folding may take a composition apart, so it comes between two of them.
-        let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let folded: String = meant.nfkc().flat_map(char::to_lowercase).collect();
         folded.nfkc().for_each(push);
     } else {
-        text.nfkc().for_each(push);
+        meant.nfkc().for_each(push);
     }
     out
 }

@@ -14,6 +14,7 @@ fn names_are_read_as_the_standard_writes_them() {
         ("cn=a\\2Cb,dc=x", "cn=a\\,b,dc=x"),
         ("cn=zo\\C3\\AB", "cn=zoë"),
         ("cn=\\ a\\ ", "cn=a"),
+        ("cn=a\u{ad}\u{308}", "cn=ä"),
         ("cn=a  b", "cn=a b"),
         ("cn=", "cn="),
         ("ou=b+cn=a,dc=x", "cn=a+ou=b,dc=x"),

@@ -70,7 +70,7 @@ fn said(node: Node<'_, '_>, signed: bool) -> String {
         let child = Node { tree: node.tree, id };
         match document.node_kind(id) {
             Some(uppsala::NodeKind::Text(part) | uppsala::NodeKind::CData(part)) => {
-                text.push_str(part)
+                text.push_str(part);
             }
             _ if signed && child.is(DSIG, "Signature") => {}
             _ => text.push_str(&said(child, false)),

@@ -187,7 +187,7 @@ pub(super) fn admit(
     Box::pin(async move {
         let Some(template) = body.get("template").and_then(Value::as_str) else { return Ok(()) };
         match flows.over(&call.cx).mailer().templates.check(template) {
-            Ok(_) => Ok(()),
+            Ok(()) => Ok(()),
             Err(error) => {
                 Err(ApiError::field("template", Problem::new("invalid", error.to_string())))
             }
