@@ -71,18 +71,9 @@ impl Fuzz {
         let watch = Watch::begin(self.name, self.slowest);
         for input in &self.seeds {
             match watch.case(input, &check) {
-<<<<<<< HEAD
                 Ok(accepted) => {
                     assert!(accepted, "{}: a seed is refused: {}", self.name, input.escape_ascii());
                 }
-||||||| bcc1b85
-                Ok(accepted) => {
-                    assert!(accepted, "{}: a seed is refused: {}", self.name, input.escape_ascii())
-                }
-=======
-                Ok(true) => {}
-                Ok(false) => panic!("{}: a seed is refused: {}", self.name, input.escape_ascii()),
->>>>>>> work-bench
                 Err(why) => self.fail(&watch, &check, input, &why, "a seed"),
             }
         }
@@ -285,16 +276,9 @@ thread_local! {
     static SAID: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-<<<<<<< HEAD
 /// The case that runs, and since when.
 type Running = Option<(Instant, Vec<u8>)>;
 
-||||||| bcc1b85
-=======
-/// What is tried at the moment, and since when.
-type Running = Option<(Instant, Vec<u8>)>;
-
->>>>>>> work-bench
 /// Looks at cases: what panics, what takes too long, and what does not end at all.
 struct Watch {
     name: &'static str,
