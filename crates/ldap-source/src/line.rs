@@ -262,19 +262,14 @@ impl Line {
     /// Asks for something that ends with one answer.
     pub(crate) async fn done(&mut self, ask: &Ask<'_>, what: &'static str) -> Result<(), Trouble> {
         let id = self.send(ask).await?;
-        loop {
-            let answer = self.answer().await?;
-            match answer.reply {
-                Reply::Done(outcome) if answer.id == id => {
-                    let refused = Trouble::Refused { what, outcome: outcome.clone() };
-                    return if outcome.is_success() { Ok(()) } else { Err(refused) };
-                }
-                // Notice of disconnection (RFC 4511, 4.4.1).
-                Reply::Done(outcome) if answer.id == 0 => {
-                    return Err(Trouble::Refused { what, outcome });
-                }
-                _ => return Err(Trouble::Broken(Broken::Malformed)),
+        let answer = self.answer().await?;
+        match answer.reply {
+            Reply::Done(outcome) if answer.id == id && outcome.is_success() => Ok(()),
+            // Of its own accord a server sends a notice of disconnection (RFC 4511, 4.4.1).
+            Reply::Done(outcome) if answer.id == id || answer.id == 0 => {
+                Err(Trouble::Refused { what, outcome })
             }
+            _ => Err(Trouble::Broken(Broken::Malformed)),
         }
     }
 

@@ -43,7 +43,7 @@ fn filled(label: &str, file: &str, external: &Address) -> String {
     } else {
         host.name().to_owned()
     };
-    let sign = if label.ends_with(".lua") { "--" } else { "#" };
+    let sign = if label.rsplit('.').next() == Some("lua") { "--" } else { "#" };
     let mut text = format!("{sign} {EXAMPLES}\n{}", file.replace(HOST, &name));
     let port = port.unwrap_or(if secure { "443" } else { "80" });
     let doors = [

@@ -172,35 +172,34 @@ async fn no_other_certificate_counts() {
     let mut scene = Scene::new(&world).await;
     let stranger = Authority::new("company");
     let company = &scene.company;
-    let hostile: Vec<(&str, Option<ClientCertificate>)> =
-        vec![
-            ("none", None),
-            ("of an authority of the same name", Some(stranger.issues(|_| {}))),
-            ("expired", Some(company.issues(|of| of.not_after = rcgen::date_time_ymd(2021, 1, 1)))),
-            (
-                "not valid yet",
-                Some(company.issues(|of| of.not_before = rcgen::date_time_ymd(2080, 1, 1))),
-            ),
-            (
-                "of a server",
-                Some(company.issues(|of| {
-                    of.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]
-                })),
-            ),
-            (
-                "for encryption",
-                Some(company.issues(|of| of.key_usages = vec![KeyUsagePurpose::KeyEncipherment])),
-            ),
-            (
-                "of an authority",
-                Some(company.issues(|of| of.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
-            ),
-            ("signed by itself", {
-                let signed = ada().self_signed(&KeyPair::generate().unwrap()).unwrap();
-                ClientCertificate::of_chain([signed.der().to_vec()])
-            }),
-            ("nonsense", ClientCertificate::of_chain([vec![0x30, 0x03, 1, 2, 3]])),
-        ];
+    let hostile: Vec<(&str, Option<ClientCertificate>)> = vec![
+        ("none", None),
+        ("of an authority of the same name", Some(stranger.issues(|_| {}))),
+        ("expired", Some(company.issues(|of| of.not_after = rcgen::date_time_ymd(2021, 1, 1)))),
+        (
+            "not valid yet",
+            Some(company.issues(|of| of.not_before = rcgen::date_time_ymd(2080, 1, 1))),
+        ),
+        (
+            "of a server",
+            Some(company.issues(|of| {
+                of.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+            })),
+        ),
+        (
+            "for encryption",
+            Some(company.issues(|of| of.key_usages = vec![KeyUsagePurpose::KeyEncipherment])),
+        ),
+        (
+            "of an authority",
+            Some(company.issues(|of| of.is_ca = IsCa::Ca(BasicConstraints::Unconstrained))),
+        ),
+        ("signed by itself", {
+            let signed = ada().self_signed(&KeyPair::generate().unwrap()).unwrap();
+            ClientCertificate::of_chain([signed.der().to_vec()])
+        }),
+        ("nonsense", ClientCertificate::of_chain([vec![0x30, 0x03, 1, 2, 3]])),
+    ];
     for (what, certificate) in &hostile {
         assert_eq!(scene.shows(certificate.clone()).await, Err(MISSING.to_owned()), "{what}");
     }

@@ -191,7 +191,7 @@ fn fuzz_ldap_filter() {
             b"cn=staff,ou=groups,DC=ldap,DC=example",
         ])
         .longest(2_048)
-        .run(|bytes| either(bytes, &check));
+        .run(|bytes| either(bytes, check));
 }
 
 #[test]
