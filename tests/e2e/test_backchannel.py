@@ -1,5 +1,6 @@
 """Applications that ask to sign somebody in whose browser is elsewhere (OpenID Connect CIBA): in the modes poll and ping."""
 
+import datetime
 import http.server
 import json
 import subprocess
@@ -91,6 +92,8 @@ def test_a_person_is_asked_and_the_application_gets_tokens(server):
     assert error(poll(app, begun)) == "slow_down"
     [waits] = person.waiting()
     assert (waits["application"], waits["message"]) == ("Desk", "W4SCT")
+    created, expires = (datetime.datetime.fromisoformat(waits[name]) for name in ("created", "expires"))
+    assert (expires - created).total_seconds() == 120
     # Looking at the page answers nothing, and it is nobody else's.
     assert Asked(server).sign_in().waiting() == []
     admin = Asked(server).sign_in()
@@ -98,6 +101,7 @@ def test_a_person_is_asked_and_the_application_gets_tokens(server):
     end = person.approve(url=waits["url"])
     assert person.seen[:2] == ["ak-stage-consent", "countersign-backchannel-confirm"]
     assert (person.shown["application"], person.shown["message"]) == ("Desk", "W4SCT")
+    assert person.shown["more"] == ["Access while you are away, until you withdraw it"]
     assert end["component"] == "countersign-backchannel-finish" and end["allowed"] is True
     assert person.waiting() == []
     answer = poll(app, begun)
@@ -144,6 +148,8 @@ def test_a_request_that_is_wrong_is_refused_by_name(server):
         ({"login_hint": "akadmin", "requested_expiry": "soon"}, "invalid_request"),
         ({"login_hint": "akadmin", "requested_expiry": "-1"}, "invalid_request"),
         ({"login_hint": "akadmin", "request": "e30.e30."}, "invalid_request"),
+        ({"login_hint": "aka\0dmin"}, "invalid_request"),
+        ({"login_hint": "akadmin", "unknown": "\0"}, "invalid_request"),
         ({"login_hint": "nobody-here"}, "unknown_user_id"),
         ({"login_hint": "nobody@example.test"}, "unknown_user_id"),
     ]:
@@ -189,6 +195,37 @@ def test_policies_are_asked_at_each_step(server):
     server.patch(f"core/users/{petra['pk']}/", is_active=False)
     assert error(poll(app, begun)) == "invalid_grant"
     assert error(ask(app, login_hint="petra")) == "unknown_user_id"
+
+
+def test_a_hint_names_one_account_who_could_say_yes(server):
+    app = application(server, "hints")
+    server.user("named", email="named@corp.test")
+    begin(app, login_hint="named@corp.test")
+    other = server.user("mallory")
+    server.patch(f"core/users/{other['pk']}/", username="named@corp.test")
+    assert error(ask(app, login_hint="named@corp.test")) == "unknown_user_id", "a username of one, the address of another"
+    server.patch(f"core/users/{other['pk']}/", username="mallory")
+    own = server.user("same@corp.test", email="Same@corp.test")
+    begin(app, login_hint="same@corp.test")
+    server.patch(f"core/users/{other['pk']}/", email="same@CORP.test")
+    assert error(ask(app, login_hint="same@corp.test")) == "unknown_user_id"
+    begin(app, login_hint="mallory")
+    # Nobody answers for a program, nor is anybody asked whom the policies shut out.
+    server.create("core/users/service_account/", 200, name="robot", create_group=False)
+    assert error(ask(app, login_hint="robot")) == "unknown_user_id"
+    group = server.group("Hinted", users=[own["pk"]])
+    server.patch(f"core/users/{other['pk']}/", email="mallory@corp.test")
+    server.create("policies/bindings/", target=app.application["pk"], group=group["pk"], order=0)
+    begin(app, login_hint="same@corp.test")
+    assert error(ask(app, login_hint="mallory")) == "unknown_user_id"
+
+
+def test_who_is_here_is_not_found_out_by_asking(server):
+    app, other = application(server, "curious"), application(server, "modest")
+    for answer in at_once(lambda _: ask(app, login_hint="not-here"), 200):
+        assert error(answer) == "unknown_user_id"
+    assert [ask(app, login_hint=hint).status_code for hint in ("not-here", "akadmin")] == [429, 429]
+    assert error(ask(other, login_hint="not-here")) == "unknown_user_id"
 
 
 def test_who_acts_as_somebody_answers_nothing_for_them(server):

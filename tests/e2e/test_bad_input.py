@@ -113,6 +113,21 @@ def test_protocol_parameters_of_every_wrong_sort(server, app, admin):
             assert refused, (header, path, answer.status_code)
 
 
+def test_null_characters_in_protocol_parameters_are_refused(server, app, admin):
+    client = {"client_id": app.id, "client_secret": app.secret}
+    for path, form in (
+        ("token/", {"grant_type": "client_credentials", "username": "a\0b", "password": "x"}),
+        ("token/", {"grant_type": "client_credentials", "x\0": "1"}),
+        ("bc-authorize/", {"scope": "openid", "login_hint": "a\0b"}),
+        ("device/", {"scope": "openid\0"}),
+        ("par/", {"response_type": "code", "redirect_uri": app.redirect, "state": "\0"}),
+    ):
+        answer = requests.post(f"{server.base}/application/o/{path}", data=client | form, timeout=20)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), (path, answer.text)
+    for path in (f"authorize/?client_id={app.id}&x=%00", "flask-app/end-session/?state=%00", "userinfo/?x=%00"):
+        assert admin.get(f"/application/o/{path}").status_code in (400, 401), path
+
+
 def test_flow_answers_of_every_wrong_sort(server):
     chance = random.Random(13)
     for slug in ("default-authentication-flow", "default-invalidation-flow", "initial-setup", "default-user-settings-flow", "no-such-flow", "%00", "a" * 3000):

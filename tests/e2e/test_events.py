@@ -4,6 +4,7 @@ import sqlite3
 import time
 
 import pytest
+import requests
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 from receivers import WebHook, audit, fail_to_sign_in, rule
@@ -151,6 +152,28 @@ def test_policies_know_where_a_request_comes_from(start, places):
 
     assert arrives("2.125.160.7")
     assert not arrives("2.125.161.7"), "an address that nobody knows"
+
+
+def test_null_characters_in_an_address_hide_nothing(server):
+    user = server.user("nell")
+    app = server.application("nulls")
+    for number, tail in enumerate(("&x=%00", "&x%00=1"), 1):
+        web = requests.Session()
+        executor = f"{server.base}/api/v3/flows/executor/default-authentication-flow/?query={tail}"
+        web.get(executor, timeout=10)
+        for body in ({"component": "ak-stage-identification", "uid_field": "nell"}, {"component": "ak-stage-password", "password": "wrong"}):
+            assert web.post(executor, json=body, timeout=10).status_code == 200
+        found = wait_for(lambda: (found := server.get("events/events/", action="login_failed")["results"])[number - 1 :] and found)
+        assert len(found) == number and found[0]["context"]["http_request"]["args"] in ({"query": "", "x": "\ufffd"}, {"query": "", "x\ufffd": "1"})
+    # What is done with such an address is done and recorded, or refused.
+    assert server.api("PATCH", f"core/users/{user['pk']}/?x=%00", json={"name": "New"}).json()["name"] == "New"
+    assert server.get("events/events/", action="model_updated", model_pk=user["pk"])["results"]
+    person = Person(server, "nell").sign_in()
+    assert person.get(app.authorize_url() + "&x=%00").status_code == 400
+    for path, body in ((f"core/users/{user['pk']}/", {"attributes": {"upn": "a\0b"}}), ("core/groups/", {"name": "null", "attributes": {"a\0": 1}})):
+        refused = server.api("PATCH" if "users" in path else "POST", path, 400, json=body).json()
+        assert refused == {"attributes": ["Null characters are not allowed."]}
+    assert audit(server)[0] == 0
 
 
 def test_events_are_found_by_who_did_it_and_by_whom_they_concern(server):

@@ -483,3 +483,12 @@ def test_rolling_back_says_before_what_will_change(server, browser):
     expect(dialog).to_have_count(0)
     now = server.get("core/applications/wiki/")
     assert (now["name"], now["group"]) == ("Wiki", "Tools") and now["pk"] == made["pk"]
+    # Of a secret it is said that it changes.
+    provider = server.application("masked").provider["pk"]
+    server.patch(f"providers/oauth2/{provider}/", client_secret="another-secret-0123456789")
+    changed = server.get("countersign/changes/")["results"][0]["revision"]
+    opened(window, f'/administration/changes;{{"revision":{changed}}}')
+    window.press("Roll back")
+    will = window.page.get_by_role("dialog", name=f"Roll back change {changed}").get_by_role("list", name="What will change")
+    expect(will).to_contain_text("A secret changes.", timeout=PATIENCE)
+    expect(will).not_to_contain_text("*****")

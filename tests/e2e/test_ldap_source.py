@@ -8,6 +8,7 @@ import socket
 import subprocess
 import tempfile
 import threading
+import time
 
 import ldap3
 import pytest
@@ -32,14 +33,14 @@ class Slapd(Process):
         lines += [
             "attributetype ( 1.2.3.4.1 NAME 'nsAccountLock' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )",
             "objectclass ( 1.2.3.4.2 NAME 'lockable' SUP top AUXILIARY MAY nsAccountLock )",
-            "modulepath /usr/lib/ldap", "moduleload back_mdb", "moduleload memberof",
+            "modulepath /usr/lib/ldap", "moduleload back_mdb", "moduleload memberof", "moduleload ppolicy",
         ]
         if certificate:
             lines += [f"TLSCertificateFile {certificate[0]}", f"TLSCertificateKeyFile {certificate[1]}"]
         if clients:
             lines += [f"TLSCACertificateFile {clients}", "TLSVerifyClient demand"]
         lines += ["database mdb", f'suffix "{BASE}"', f"directory {self.folder}/data", f'rootdn "{ADMIN}"', f"rootpw {SECRET}",
-                  "maxsize 268435456", "overlay memberof", ""]
+                  "maxsize 268435456", "overlay memberof", "overlay ppolicy", ""]
         (self.folder / "slapd.conf").write_text("\n".join(lines))
         self.start()
         self.admin = None
@@ -284,6 +285,141 @@ def test_passwords_are_those_of_the_directory(server, slapd, source):
     # Nor is anybody whose source is disabled.
     source.patch(enabled=False)
     assert not signs_in(server, "p05", "Secret-of-p05-1")
+
+
+def who_signs_in(server, name, password):
+    """The account that somebody signs in to; `None` when nobody is let in."""
+    person = Person(server, name, password)
+    try:
+        person.sign_in()
+    except Refused:
+        return None
+    return person.me().json()["user"]["pk"]
+
+
+def test_a_name_that_another_entry_has_lets_nobody_into_the_account(server, slapd, source):
+    wait_for(lambda: len(people(server)) == 30 and source.idle(), 60, "the first run")
+    before = {name: row["pk"] for name, row in people(server).items()}
+
+    # p00 leaves, and somebody else gets the name: another entry, with a password of its own.
+    slapd.admin.delete(f"uid=p00,{PEOPLE}")
+    slapd.person("p00", password="The-New-One-9")
+    slapd.change(f"cn=staff,{GROUPS}", member=[(ldap3.MODIFY_REPLACE, [f"uid=p00,{PEOPLE}", f"uid=p03,{PEOPLE}"])])
+    assert not signs_in(server, "p00", "The-New-One-9"), "before any run"
+    refused = server.create(f"core/users/{before['p00']}/set_password/", 400, password="Old-One-Sets-7")
+    assert "no such entry" in refused["password"][0], refused
+    assert slapd.accepts("p00", "The-New-One-9") and not slapd.accepts("p00", "Old-One-Sets-7")
+    # The new one cannot be made: the account has the user name. What had the name vanishes all the same.
+    state, said = source.sync()
+    assert state == "warning" and "p00" in said and "the directory has it no more" in said, said
+    assert not signs_in(server, "p00", "The-New-One-9")
+    assert members(server, "staff") == {"p03"}, "nor is anybody a member by the name"
+    # With the old account out of the way the new one is somebody else.
+    server.api("DELETE", f"core/users/{before['p00']}/", expect=204)
+    state, said = source.sync()
+    assert who_signs_in(server, "p00", "The-New-One-9") not in (None, before["p00"]), said
+    assert members(server, "staff") == {"p00", "p03"}
+
+    # Two people swap names: each stays who they are.
+    for old, new in (("p20", "tmp"), ("p21", "p20"), ("tmp", "p21")):
+        slapd.admin.modify_dn(f"uid={old},{PEOPLE}", f"uid={new}")
+    assert not signs_in(server, "p20", "Secret-of-p21-1")
+    assert not signs_in(server, "p21", "Secret-of-p20-1")
+    refused = server.create(f"core/users/{before['p20']}/set_password/", 400, password="Whose-Is-It-1")
+    assert "no such entry" in refused["password"][0] and slapd.accepts("p20", "Secret-of-p21-1"), refused
+    # A name here can be given once: that each waits for the other is said, and lets nobody in by the other's password.
+    state, said = source.sync()
+    assert state == "warning" and "p20" in said, said
+    assert who_signs_in(server, "p20", "Secret-of-p20-1") == before["p20"], "who has the account, whatever it is called"
+    assert not signs_in(server, "p20", "Secret-of-p21-1")
+
+    # One leaves its name to another.
+    slapd.admin.modify_dn(f"uid=p22,{PEOPLE}", "uid=zz22")
+    slapd.admin.modify_dn(f"uid=p23,{PEOPLE}", "uid=p22")
+    assert not signs_in(server, "p22", "Secret-of-p23-1")
+    source.sync()
+    source.sync()
+    assert who_signs_in(server, "zz22", "Secret-of-p22-1") == before["p22"]
+    assert who_signs_in(server, "p22", "Secret-of-p23-1") == before["p23"]
+
+
+def test_only_what_a_run_has_made_is_deleted(server, slapd, source):
+    wait_for(lambda: len(people(server)) == 30 and source.idle(), 60, "the first run")
+    local = server.user("alice.local", email="p05@company.example")
+    try:
+        # An administrator deletes what the run made, and lets the source find accounts by their address.
+        server.api("DELETE", f"core/users/{people(server)['p05']['pk']}/", expect=204)
+        source.patch(user_matching_mode="email_link", delete_not_found_objects=True)
+        state, said = source.sync()
+        assert server.get(f"core/users/{local['pk']}/")["username"] == "p05", said
+        slapd.admin.delete(f"uid=p05,{PEOPLE}")
+        # Another is connected with an entry by hand.
+        row = server.one("sources/user_connections/ldap/", user=people(server)["p06"]["pk"])
+        server.api("DELETE", f"core/users/{people(server)['p06']['pk']}/", expect=204)
+        other = server.user("bob.local")
+        server.create("sources/user_connections/ldap/", user=other["pk"], source=row["source"], identifier=row["identifier"])
+        slapd.admin.delete(f"uid=p06,{PEOPLE}")
+        for _ in range(2):
+            state, said = source.sync()
+            assert server.api("GET", f"core/users/{local['pk']}/").status_code == 200, said
+            assert server.api("GET", f"core/users/{other['pk']}/").status_code == 200, said
+        slapd.admin.delete(f"uid=p07,{PEOPLE}")
+        state, said = source.sync()
+        assert "p07" not in people(server) and "deleted" in said, said
+    finally:
+        server.api("DELETE", f"core/users/{local['pk']}/")
+        server.api("DELETE", f"core/users/{server.one('core/users/', username='bob.local')['pk']}/")
+
+
+def test_who_is_gone_is_signed_out_and_what_is_known_here_ends(server, slapd, source):
+    wait_for(lambda: len(people(server)) == 30 and source.idle(), 60, "the first run")
+    provider = server.create("providers/ldap/", name="cached", authorization_flow=server.flow("default-authentication-flow"),
+                             invalidation_flow=server.flow("default-provider-invalidation-flow"), bind_mode="cached", search_mode="direct",
+                             base_dn="dc=cached,dc=test")
+    server.create("core/applications/", name="cached", slug="cached", provider=provider["pk"])
+
+    def binds(name, password):
+        return ldap3.Connection(ldap3.Server("127.0.0.1", server.ldap_port), f"cn={name},ou=users,dc=cached,dc=test", password).bind()
+
+    try:
+        pk = people(server)["p05"]["pk"]
+        server.api("POST", f"core/users/{pk}/set_password/", json={"password": "Own-Password-5"}, expect=204)
+        known, session = Person(server, "p05", "Own-Password-5").sign_in(), Person(server, "p07", "Secret-of-p07-1").sign_in()
+        wait_for(lambda: binds("p06", "Secret-of-p06-1"), 20, "the directory of this server")
+        for name in ("p05", "p06", "p07"):
+            slapd.admin.delete(f"uid={name},{PEOPLE}")
+        state, said = source.sync()
+        assert "the directory has it no more" in said, said
+        # A password that was set here, sessions, remembered binds.
+        assert not signs_in(server, "p05", "Own-Password-5")
+        assert known.me().status_code in (401, 403) and session.me().status_code in (401, 403)
+        assert not binds("p06", "Secret-of-p06-1")
+        # Unless an administrator sets one afterwards.
+        server.api("POST", f"core/users/{pk}/set_password/", json={"password": "Given-Anew-5"}, expect=204)
+        source.sync()
+        assert signs_in(server, "p05", "Given-Anew-5")
+        # Set anew in the directory: what was kept here of the one before ends, and who has signed in by it.
+        pk = people(server)["p08"]["pk"]
+        server.api("POST", f"core/users/{pk}/set_password/", json={"password": "Own-Password-8"}, expect=204)
+        source.sync()
+        by_own, by_there = Person(server, "p08", "Own-Password-8").sign_in(), Person(server, "p09", "Secret-of-p09-1").sign_in()
+        assert binds("p10", "Secret-of-p10-1")
+        # Times of passwords are in whole seconds.
+        time.sleep(2)
+        for name in ("p08", "p09", "p10"):
+            slapd.change(f"uid={name},{PEOPLE}", userPassword=[(ldap3.MODIFY_REPLACE, [f"Reset-By-Helpdesk-{name}"])])
+        state, said = source.sync()
+        assert state in ("successful", "warning"), said
+        assert not signs_in(server, "p08", "Own-Password-8") and signs_in(server, "p08", "Reset-By-Helpdesk-p08")
+        assert by_own.me().status_code in (401, 403) and by_there.me().status_code in (401, 403)
+        assert not binds("p10", "Secret-of-p10-1") and binds("p10", "Reset-By-Helpdesk-p10")
+        # That is once: whoever signs in then stays signed in.
+        again = Person(server, "p09", "Reset-By-Helpdesk-p09").sign_in()
+        source.sync()
+        assert again.me().status_code == 200
+    finally:
+        server.api("DELETE", "core/applications/cached/")
+        server.api("DELETE", f"providers/ldap/{provider['pk']}/")
 
 
 def test_groups_that_people_name(server, slapd, source):

@@ -118,14 +118,15 @@ def test_templates_of_the_operators_folder_can_be_chosen(start, tmp_path):
 CUSTOM = {
     "acme/base.html": """{% load i18n %}<html><body><img src="cid:logo.png">
 {% block content %}{% endblock %}
-<p>{% block sub_content %}{% endblock %}</p></body></html>""",
+<p>{% block sub_content %}{% endblock %}</p>{% include "acme/foot.inc" %}</body></html>""",
+    "acme/foot.inc": "For {{ user.name }}.",
     "acme/recovery.html": """{% extends "acme/base.html" %}
 {% load i18n humanize %}
 {% block content %}<h1>{% blocktrans with name=user.name|default:user.username %}Hi {{ name }},{% endblocktrans %}</h1>
 {% if user.attributes.teams %}<ul>{% for team in user.attributes.teams %}<li class="{% cycle 'odd' 'even' %}">{{ forloop.counter }}. {{ team|title }}</li>{% endfor %}</ul>{% endif %}
 <a href="{{ url }}">{% trans "Reset your password" %}</a>{% endblock %}
 {% block sub_content %}{% blocktrans with when=expires|naturaltime day=expires|date:"Y" %}The link ends {{ when }}, in {{ day }}.{% endblocktrans %}{% endblock %}""",
-    "acme/recovery.txt": "{% load i18n %}Hi {{ user.name }}, open {{ url }}",
+    "acme/recovery.txt": "{% load i18n %}Hi {{ user.name }}, open {{ url }} {% include 'acme/foot.inc' %}",
     "acme/broken.html": """{% extends "acme/base.html" %}
 {% block content %}
 {% url 'authentik_core:root-redirect' %}
@@ -156,4 +157,5 @@ def test_a_template_in_djangos_words_becomes_a_mail(start, mail_server, tmp_path
     assert text.startswith("Hi Nina & <Co>, open https://id.example.test/if/flow/default-recovery-flow/?flow_token=")
     assert "<h1>Hi Nina &amp; &lt;Co&gt;,</h1>" in page and '<li class="even">2. Red &lt;B&gt;</li>' in page
     assert "minutes from now, in 20" in page and "Reset your password</a>" in page
+    assert "For Nina &amp; &lt;Co&gt;.</body>" in page and text.strip().endswith(" For Nina & <Co>.")
     assert kinds["image/png"]["Content-ID"] == "<logo.png>" and "cid:logo.png" in page

@@ -315,3 +315,98 @@ def test_what_is_held_on_a_row_ends_with_it(server, delegate):
     assert server.get("rbac/permissions/roles/", uuid=delegate.role)["pagination"]["count"] == 2
     server.api("DELETE", f"core/users/{one}/", 204)
     assert server.get("rbac/permissions/roles/", uuid=delegate.role)["pagination"]["count"] == 0
+
+
+OAUTH2 = "authentik_providers_oauth2.oauth2provider"
+
+
+def provider_body(server, name):
+    flows = {"authorization_flow": "default-provider-authorization-implicit-consent", "invalidation_flow": "default-provider-invalidation-flow"}
+    return {"name": name, "redirect_uris": []} | {field: server.flow(slug) for field, slug in flows.items()}
+
+
+def test_what_is_made_together_gives_its_maker_what_it_gives_when_made_alone(server, delegate):
+    give(server, delegate.role, "authentik_flows.view_flow", "authentik_core.add_application", "authentik_providers_oauth2.add_oauth2provider", "authentik_policies.add_policybinding")
+    given = {f"{verb}_{model}" for verb in ("view", "change") for model in ("application", "oauth2provider", "policybinding")}
+    ids = [permission["id"] for permission in server.get("rbac/permissions/", page_size=1000)["results"] if permission["codename"] in given]
+    server.create("rbac/initial_permissions/", name="of-makers", mode="user", role=delegate.role, permissions=ids)
+    alone = delegate("POST", "providers/oauth2/", json=provider_body(server, "alone")).json()["pk"]
+    assert delegate("GET", f"providers/oauth2/{alone}/").status_code == 200
+    binding = {"user": delegate.user["pk"], "order": 7}
+    give(server, delegate.role, "view_user", model="authentik_core.user", object_pk=str(delegate.user["pk"]))
+    body = {"app": {"name": "Together", "slug": "together"}, "provider_model": OAUTH2, "provider": provider_body(server, "together"), "policy_bindings": [binding, {"user": delegate.user["pk"]}]}
+    made = delegate("PUT", "core/transactional/applications/", json=body)
+    assert made.status_code == 200, made.text
+    app = server.get("core/applications/together/")
+    bindings = server.get("policies/bindings/", target=app["pk"])["results"]
+    assert sorted((one["user"], one["order"]) for one in bindings) == [(delegate.user["pk"], 1), (delegate.user["pk"], 7)]
+    for path in ("core/applications/together/", f"providers/oauth2/{app['provider']}/", *(f"policies/bindings/{one['pk']}/" for one in bindings)):
+        assert delegate("GET", path).status_code == 200, path
+    assert delegate("PATCH", "core/applications/together/", json={"meta_description": "x"}).status_code == 200
+    assert delegate("DELETE", "core/applications/together/").status_code == 403
+
+
+def test_bindings_that_cannot_be_read_make_no_application(server, delegate):
+    group = server.group("those-bound")["pk"]
+    whole = {"app": {"name": "Bound", "slug": "bound"}, "provider_model": OAUTH2, "provider": provider_body(server, "bound")}
+    element = "Invalid data. Expected a dictionary, but got {}."
+    for part, value, said in (
+        ("policy_bindings", {"group": group}, ['Expected a list of items but got type "dict".']),
+        ("policy_bindings", f'[{{"group": "{group}"}}]', ['Expected a list of items but got type "str".']),
+        ("policy_bindings", None, ["This field may not be null."]),
+        ("policy_bindings", [group], [{"non_field_errors": [element.format("str")]}]),
+        ("policy_bindings", [{"group": group}, 1], [{}, {"non_field_errors": [element.format("int")]}]),
+        ("policy_bindings", [{"group": group}, {"group": group, "order": "x"}], [{}, {"order": ["A valid integer is required."]}]),
+        ("app", [], {"non_field_errors": [element.format("list")]}),
+        ("app", None, ["This field may not be null."]),
+        ("provider", 1, ['Expected a dictionary of items but got type "int".']),
+        ("provider", None, ["This field may not be null."]),
+    ):
+        answer = server.api("PUT", "core/transactional/applications/", 400, json=whole | {part: value})
+        assert answer.json() == {part: said}, (part, value, answer.text)
+    give(server, delegate.role, "authentik_flows.view_flow", "authentik_core.add_application", "authentik_providers_oauth2.add_oauth2provider")
+    bound = whole | {"policy_bindings": [{"group": group}]}
+    assert delegate("PUT", "core/transactional/applications/", json=bound).status_code == 403
+    assert server.get("core/applications/", slug="bound", superuser_full_list="true")["results"] == []
+    assert not [one for one in server.get("providers/all/")["results"] if one["name"] == "bound"]
+    server.api("PUT", "core/transactional/applications/", 200, json=bound)
+    (binding,) = server.get("policies/bindings/", target=server.get("core/applications/bound/")["pk"])["results"]
+    assert (binding["group"], binding["order"]) == (group, 0)
+
+
+def newest(server):
+    return server.get("countersign/changes/")["results"][0]["revision"]
+
+
+def test_rolling_back_asks_for_what_it_does_now(server, delegate):
+    def undone(revision):
+        before = newest(server)
+        status = delegate("POST", f"countersign/changes/{revision}/rollback/").status_code
+        assert status == 200 or newest(server) == before, "what is refused changes nothing"
+        return status
+
+    server.create("core/applications/", name="Gone", slug="gone", meta_description="first")
+    server.patch("core/applications/gone/", meta_description="second")
+    changed = newest(server)
+    give(server, delegate.role, "authentik_core.view_application", "authentik_core.change_application")
+    assert undone(changed) == 200 and server.get("core/applications/gone/")["meta_description"] == "first"
+    server.api("DELETE", "core/applications/gone/", 204)
+    deleted = newest(server)
+    # The way back from a change of what is gone makes it again.
+    assert undone(changed) == 403
+    server.api("GET", "core/applications/gone/", 404)
+    give(server, delegate.role, "authentik_core.add_application")
+    assert undone(changed) == 200 and server.get("core/applications/gone/")["meta_description"] == "first"
+    # That from a deletion of what is there again changes it.
+    server.patch("core/applications/gone/", meta_description="third")
+    server.api("PATCH", UNASSIGN.format(delegate.role), 204, json={"permissions": ["authentik_core.change_application"]})
+    assert undone(deleted) == 403 and server.get("core/applications/gone/")["meta_description"] == "third"
+    give(server, delegate.role, "authentik_core.change_application")
+    assert undone(deleted) == 200 and server.get("core/applications/gone/")["meta_description"] == "first"
+    # And that from making it deletes it.
+    server.create("core/applications/", name="New", slug="new")
+    made = newest(server)
+    assert undone(made) == 403
+    give(server, delegate.role, "authentik_core.delete_application")
+    assert undone(made) == 200
+    server.api("GET", "core/applications/new/", 404)

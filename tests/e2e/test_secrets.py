@@ -34,6 +34,8 @@ def known(server):
                     "authorization_flow": server.flow("default-provider-authorization-implicit-consent"),
                     "invalidation_flow": server.flow("default-provider-invalidation-flow"),
                 }
+            if kind["path"] == "sources/ldap":
+                required |= {"slug": "directory", "server_uri": "ldaps://secrets.example.test", "base_dn": "dc=example", "enabled": False}
             if kind["path"] == "providers/proxy":
                 required |= {"external_host": "https://secrets.example.test", "mode": "forward_single"}
             if kind["path"].endswith("service_connections/kubernetes"):

@@ -1,6 +1,7 @@
 """The test of a reverse proxy in front of an application, at real nginx and Caddy that are set up as the page of the provider
 says, or wrong in one thing; and HAProxy and Apache as the page sets them up, which sign people in."""
 
+import http.server
 import json
 import os
 import pathlib
@@ -8,13 +9,14 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 import requests
 
 from peers import MODULES
 from test_proxy import Front, known, proxied, server, upstream  # noqa: F401
-from world import PROGRAM, Person, free_port, wait_for
+from world import PROGRAM, Person, Server, free_port, wait_for
 
 
 def console(server, *arguments):
@@ -225,6 +227,79 @@ def test_only_who_may_change_the_provider_tests_it_and_only_its_host(server):
     assert answer.status_code == 401
     done = console(server, "nobody.example.test")
     assert done.returncode == 2 and "No proxy provider answers" in done.stdout, done.stdout
+
+
+class Hostile(http.server.BaseHTTPRequestHandler):
+    """Who answers for one host below the cookie domain, and asks about others with what the test brings."""
+
+    asks, answers, known = [], [], set()
+
+    def log_message(self, *_):
+        pass
+
+    def do_GET(self):
+        word = self.headers["X-Countersign-Test"]
+        mark = {"Cookie": f"authentik_proxy_test={word}", "X-Countersign-Test": word, "X-Forwarded-For": "192.0.2.7"}
+        own = {"X-Forwarded-Proto": "http", "X-Forwarded-Host": "app1.company.test", "X-Forwarded-Uri": self.path}
+        # A visit of a path before is one of a stranger; the second and the third would be let through.
+        later, _ = self.path in self.known, self.known.add(self.path)
+        for front, headers in self.asks if later else [("traefik", {})]:
+            url = f"{self.base}/outpost.goauthentik.io/auth/{front}"
+            headers = {name: value for name, value in (own | mark | headers).items() if value}
+            answer = requests.get(url, headers=headers, allow_redirects=False, timeout=10)
+            named = "X-authentik-username" in answer.headers
+            if later:
+                self.answers.append((answer.status_code, named))
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            if name.lower() in ("location", "x-authentik-username"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def test_whoever_is_visited_opens_nothing_else_with_the_mark():
+    port = free_port()
+    server = Server(COUNTERSIGN_OUTBOUND__RESOLVE=f"app1.company.test=127.0.0.1:{port}", COUNTERSIGN_OUTBOUND__ALLOW="127.0.0.1/32")
+    server.environment["AUTHENTIK_BASE_URL"] = server.base
+    server.start()
+    hostile = http.server.ThreadingHTTPServer(("127.0.0.1", port), Hostile)
+    threading.Thread(target=hostile.serve_forever, daemon=True).start()
+    Hostile.base = server.base
+    try:
+        provider, _ = proxied(server, "domain", "http://auth.company.test", mode="forward_domain", cookie_domain="company.test")
+
+        def asked(*asks):
+            Hostile.asks, Hostile.answers, Hostile.known = asks, [], set()
+            report = server.api("POST", f"countersign/proxy/{provider['pk']}/test/", 200, json={"host": "app1.company.test", "paths": ["/wiki?a=1"]}).json()
+            return Hostile.answers, report
+
+        other = {"X-Forwarded-Host": "app2.company.test"}
+        url = lambda address: {"X-Original-URL": address, "X-Forwarded-Proto": "", "X-Forwarded-Host": "", "X-Forwarded-Uri": ""}
+        # What was asked about, and that once.
+        answers, _ = asked(("traefik", {}), ("traefik", {}))
+        assert answers == [(200, True), (302, False)] * 2, answers
+        answers, _ = asked(("nginx", url("http://app1.company.test/wiki?a=1")))
+        assert answers == [(200, True)] * 2, answers
+        # Nothing else, and neither what was asked about afterwards.
+        for wrong in (
+            ("traefik", other),
+            ("traefik", other | {"X-Forwarded-Uri": "/secret"}),
+            ("traefik", {"X-Forwarded-Uri": "/secret"}),
+            ("traefik", {"X-Forwarded-Proto": "https"}),
+            ("caddy", other),
+            ("nginx", url("http://app2.company.test/wiki?a=1")),
+            ("nginx", url("http://auth.company.test/wiki?a=1")),
+            ("envoy/wiki?a=1", {"Host": "app2.company.test", "X-Forwarded-Host": ""}),
+        ):
+            answers, report = asked(wrong, ("traefik", {}))
+            assert len(answers) == 4 and not any(status < 300 or named for status, named in answers), (wrong, answers)
+        answers, report = asked(("traefik", other))
+        assert report["grade"] == "broken" and "host" in codes(report, "broken"), report
+        assert not server.panics()
+    finally:
+        hostile.shutdown()
+        server.close()
 
 
 def test_where_this_server_passes_requests_on_itself(server, upstream):

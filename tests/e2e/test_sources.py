@@ -80,3 +80,16 @@ def test_who_connects_groups_has_a_say_in_who_is_in_them(server, delegate):  # n
     assert delegate("PATCH", one, json={"group": wiki}).status_code == 403
     assert delegate("PATCH", one, json={"identifier": "others"}).status_code == 403
     assert server.get(one)["group"] == chess and server.get(one)["identifier"] == "staff"
+
+
+def test_people_disconnect_what_they_have_connected(server, person):
+    flow = server.flow("default-source-pre-authentication")
+    source = server.create("sources/saml/", name="Own", slug="own", sso_url="https://idp.example.test/sso", pre_authentication_flow=flow)
+    pk = person.me().json()["user"]["pk"]
+    made = server.create("sources/user_connections/saml/", user=pk, source=source["pk"], identifier="sona@idp")
+    assert made["from_directory"] is False
+    [shown] = person.api("GET", "sources/user_connections/all/").json()["results"]
+    assert shown["from_directory"] is False and shown["source_obj"]["slug"] == "own"
+    assert person.api("DELETE", f"sources/user_connections/all/{shown['pk']}/").status_code == 204
+    assert person.api("GET", "sources/user_connections/all/").json()["results"] == []
+    server.api("DELETE", "sources/saml/own/", expect=204)

@@ -115,6 +115,44 @@ def test_an_access_request_is_tried_out(server):
         assert field in server.api("POST", at, 400, json={"username": "tess", "password": PASSWORD} | bad).json(), bad
 
 
+def test_the_client_of_a_trial_is_looked_at_and_not_blamed(server):
+    provider, application = radius(server, "blameless", client_networks="10.9.9.0/24")
+    at = f"countersign/radius/{provider['pk']}/test/"
+    user = server.user("trying")
+    server.user("blamed")
+    server.create("core/tokens/", identifier="trying", user=user["pk"], intent="api")
+    token = server.get("core/tokens/trying/view_key/")["key"]
+    given = {"permissions": [f"authentik_providers_radius.{may}_radiusprovider" for may in ("view", "change")], "model": "authentik_providers_radius.radiusprovider", "object_pk": str(provider["pk"])}
+    server.api("POST", f"rbac/permissions/assigned_by_users/{user['pk']}/assign/", 200, json=given)
+    # Its own place, that nobody else of this file waits there.
+    caller = "203.0.113.77"
+    tried = lambda **given: requests.post(f"{server.base}/api/v3/{at}", json=given, timeout=30, headers={"Authorization": f"Bearer {token}", "X-Forwarded-For": caller}).json()
+    # Policies see the client.
+    sees = server.create("policies/expression/", name="from a client", expression="return ak_client_ip == ip_address('10.9.9.77')")
+    binding = server.create("policies/bindings/", target=application["pk"], policy=sees["pk"], order=0)
+    assert tried(username="blamed", password=PASSWORD, client="10.9.9.77")["code"] == 2
+    assert "not open" in tried(username="blamed", password=PASSWORD, client="10.9.9.78")["reason"]
+    login = server.get("events/events/", action="login", username="blamed")["results"][0]
+    assert (login["client_ip"], login["context"]["tried_by"]["username"]) == (caller, "trying"), login
+    server.api("DELETE", f"policies/bindings/{binding['pk']}/", 204)
+    # Whatever client is named, the one who tries waits; and all that is told is of them.
+    server.create("policies/reputation/", name="all of it", check_ip=True, check_username=True, threshold=-5)
+    answers = [tried(username=f"made-up-{number}", password="wrong", client=f"10.9.9.{number + 1}") for number in range(25)]
+    assert not any("Too many" in answer["reason"] for answer in answers[:15]), answers
+    assert all("Too many" in answer["reason"] for answer in answers[20:]), answers[20:]
+    assert "Too many" in tried(username="blamed", password=PASSWORD, client="10.9.9.200")["reason"]
+    failed = [event for event in server.get("events/events/", action="login_failed", page_size=100)["results"] if event["context"]["username"].startswith("made-up-")]
+    assert len(failed) >= 15
+    assert {event["client_ip"] for event in failed} == {caller}
+    assert {event["context"]["tried_by"]["username"] for event in failed} == {"trying"}
+    scores = server.get("policies/reputation/scores/", page_size=100)["results"]
+    assert not [score for score in scores if score["ip"].startswith("10.9.9.")], scores
+    # Whoever is elsewhere does not wait, nor does the client.
+    assert server.api("POST", at, 200, json={"username": "blamed", "password": PASSWORD, "client": "10.9.9.77"}).json()["code"] == 2
+    told = [line for line in server.lines() if "10.9.9." in line and ("sign-in" in line or "login failed" in line)]
+    assert not told, told[:3]
+
+
 def test_only_who_may_change_the_provider_tries_it_out(server):
     provider, _ = radius(server, "closed-radius")
     directory = Directory(server, name="closed", base="DC=closed")

@@ -2,9 +2,8 @@
 
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, Permission, json};
-use countersign_model::{
-    EditError, ErrorNode, FieldErrors, Fields, Mode, ObjectId, Problem, Ref, Target,
-};
+use countersign_model::{EditError, ErrorNode, FieldErrors, Fields, Problem, Target, python_type};
+use countersign_rest::make;
 use countersign_store::StoreError;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -12,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::application::Application;
 use crate::provider::Provider;
 
-const BINDING: Permission = Permission::on("authentik_policies.policybinding", "add");
+const BOUND: &str = "authentik_policies.policybinding";
+const BINDING: Permission = Permission::on(BOUND, "add");
 
 /// The provider's and the bindings' permissions are asked for when it is known what they are.
 pub(crate) fn operation() -> Operation {
@@ -30,16 +30,7 @@ pub(crate) fn operation() -> Operation {
 
 async fn create(call: Call) -> Result<Response, ApiError> {
     let body = call.object()?;
-    let mut errors = FieldErrors::new();
-    for name in ["app", "provider_model", "provider"] {
-        if !body.contains_key(name) {
-            errors.add(name, Problem::required());
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors.into());
-    }
-    let model = body.get("provider_model").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let Parts { model, app, provider, bindings } = parts(&body)?;
     let kind = call
         .cx
         .registry()
@@ -47,52 +38,103 @@ async fn create(call: Call) -> Result<Response, ApiError> {
         .filter(|k| k.meta.space == <dyn Provider>::SPACE && k.meta.model == model)
         .cloned();
     let kind = kind.ok_or_else(|| ApiError::field("provider_model", Problem::choice(&model)))?;
-    let part = |name: &str| body.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
-    let (app, provider) = (part("app"), part("provider"));
-    let bindings: Vec<Map<String, Value>> = body
-        .get("policy_bindings")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|b| b.as_object().cloned())
-        .collect();
-    let binds = Some(BINDING).filter(|_| !bindings.is_empty());
-    if !binds.into_iter().chain([Permission::add(kind.meta)]).all(|p| call.rights().hold(p)) {
+    let known = |model: &'static str| {
+        let known = call.cx.registry().kind(model).cloned();
+        known.ok_or_else(|| ApiError::not_found(model))
+    };
+    let (application, binds) = (known(Application::META.model)?, known(BOUND)?);
+    let binding = Some(BINDING).filter(|_| !bindings.is_empty());
+    if !binding.into_iter().chain([Permission::add(kind.meta)]).all(|p| call.rights().hold(p)) {
         return Err(ApiError::no_permission());
     }
     let moved = call.clone();
     call.cx
         .store
         .write(call.actor(), "application made with its provider", move |tx| {
-            let object = kind
-                .parse(&moved.input(&provider, Mode::Create), None)
-                .map_err(|e| below("provider", e))?;
-            let (fresh, uuid) = (tx.entropy().uuid(), tx.entropy().uuid());
-            let key = tx.graph().next_key(kind.meta.key, kind.meta.space, fresh);
-            tx.draft().put_object(ObjectId::new(kind.meta.space, key), object);
-            let mut application = Application::parse(&moved.input(&app, Mode::Create), None)
-                .map_err(|e| below("app", e))?;
-            application.provider = Some(Ref::new(key));
-            tx.draft().put(uuid, application);
+            let made = make(tx, &moved, &kind, &provider).map_err(|e| below("provider", e))?;
+            let mut app = app.clone();
+            app.insert("provider".to_owned(), made.key.to_json());
+            let made = make(tx, &moved, &application, &app).map_err(|e| below("app", e))?;
             for (order, binding) in bindings.iter().enumerate() {
-                let Some(kind) = tx.registry().kind("authentik_policies.policybinding").cloned()
-                else {
-                    break;
-                };
                 let mut map = binding.clone();
-                map.insert("target".to_owned(), uuid.to_string().into());
+                map.insert("target".to_owned(), made.key.to_json());
                 map.entry("order").or_insert_with(|| order.into());
-                let object = kind
-                    .parse(&moved.input(&map, Mode::Create), None)
-                    .map_err(|e| below("policy_bindings", e))?;
-                let fresh = tx.entropy().uuid();
-                tx.draft().put_object(ObjectId::new(kind.meta.space, fresh.into()), object);
+                make(tx, &moved, &binds, &map).map_err(|e| of_binding(order, e))?;
             }
             Ok::<_, Parted>(())
         })
         .await
         .map_err(|Parted(error)| error)?;
     Ok(json(StatusCode::OK, &json!({"applied": true, "logs": []})))
+}
+
+/// What a body asks to be made.
+struct Parts {
+    model: String,
+    app: Map<String, Value>,
+    provider: Map<String, Value>,
+    bindings: Vec<Map<String, Value>>,
+}
+
+/// # Errors
+/// What is missing, or is not of its shape: an application whose bindings cannot be read would be
+/// open to everybody.
+fn parts(body: &Map<String, Value>) -> Result<Parts, FieldErrors> {
+    let mut errors = FieldErrors::new();
+    for name in ["app", "provider_model", "provider"] {
+        if !body.contains_key(name) {
+            errors.add(name, Problem::required());
+        }
+    }
+    let mut object = |name: &str, refusal: fn(&Value) -> ErrorNode| match body.get(name) {
+        None => Map::new(),
+        Some(Value::Object(map)) => map.clone(),
+        Some(Value::Null) => {
+            errors.add(name, Problem::null());
+            Map::new()
+        }
+        Some(other) => {
+            errors.set(name, refusal(other));
+            Map::new()
+        }
+    };
+    let app = object("app", |other| ErrorNode::Nested(no_dictionary(other)));
+    let provider = object("provider", |other| {
+        let kind = python_type(other);
+        let text = format!("Expected a dictionary of items but got type \"{kind}\".");
+        Problem::new("not_a_dict", text).into()
+    });
+    let bindings = bindings(body.get("policy_bindings")).unwrap_or_else(|node| {
+        errors.set("policy_bindings", node);
+        Vec::new()
+    });
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let model = body.get("provider_model").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Parts { model, app, provider, bindings })
+}
+
+fn bindings(value: Option<&Value>) -> Result<Vec<Map<String, Value>>, ErrorNode> {
+    let items = match value {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        Some(Value::Null) => return Err(Problem::null().into()),
+        Some(other) => {
+            let kind = python_type(other);
+            let text = format!("Expected a list of items but got type \"{kind}\".");
+            return Err(Problem::new("not_a_list", text).into());
+        }
+    };
+    let read = |item: &Value| item.as_object().cloned().ok_or_else(|| no_dictionary(item));
+    items.iter().map(read).collect::<Result<_, FieldErrors>>().map_err(|_| {
+        ErrorNode::Items(items.iter().map(|item| read(item).err().unwrap_or_default()).collect())
+    })
+}
+
+fn no_dictionary(value: &Value) -> FieldErrors {
+    let text = format!("Invalid data. Expected a dictionary, but got {}.", python_type(value));
+    FieldErrors::object(Problem::new("invalid", text))
 }
 
 /// An error in which the problems of an object stand under the name of its part.
@@ -110,16 +152,31 @@ impl From<StoreError> for Parted {
             return Parted(error.into());
         };
         Parted(match id.space {
-            <dyn Provider>::SPACE => below("provider", errors),
-            Application::SPACE => below("app", errors),
-            _ => below("policy_bindings", errors),
+            <dyn Provider>::SPACE => under("provider", ErrorNode::Nested(errors)),
+            Application::SPACE => under("app", ErrorNode::Nested(errors)),
+            _ => under("policy_bindings", ErrorNode::Nested(errors)),
         })
     }
 }
 
 /// The errors of one part, under its name.
-fn below(part: &str, errors: FieldErrors) -> ApiError {
+fn below(part: &str, error: ApiError) -> ApiError {
+    match error {
+        ApiError::Fields(errors) => under(part, ErrorNode::Nested(errors)),
+        other => other,
+    }
+}
+
+/// The errors of a binding, at its place in the list.
+fn of_binding(place: usize, error: ApiError) -> ApiError {
+    let ApiError::Fields(errors) = error else { return error };
+    let mut items = vec![FieldErrors::new(); place];
+    items.push(errors);
+    under("policy_bindings", ErrorNode::Items(items))
+}
+
+fn under(part: &str, node: ErrorNode) -> ApiError {
     let mut all = FieldErrors::new();
-    all.set(part, ErrorNode::Nested(errors));
+    all.set(part, node);
     all.into()
 }

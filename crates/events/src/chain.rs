@@ -132,7 +132,24 @@ pub(crate) fn written(sealer: &dyn Sealer, row: &[SqlValue]) -> Vec<u8> {
 /// columns.
 fn is_genuine(sealer: &dyn Sealer, row: &Row, covered: &[SqlValue]) -> Result<bool, StoreError> {
     let code: Option<Vec<u8>> = row.get(11)?;
-    Ok(code == Some(written(sealer, covered)))
+    Ok(is_written(sealer, code.as_deref(), covered))
+}
+
+fn is_written(sealer: &dyn Sealer, code: Option<&[u8]>, covered: &[SqlValue]) -> bool {
+    forms(covered).any(|covered| code == Some(written(sealer, &covered).as_slice()))
+}
+
+/// A row as it is, and as it may have been sealed before it was restored: a restore puts U+FFFD in
+/// the place of U+0000, which JSON writes as an escape.
+fn forms(covered: &[SqlValue]) -> impl Iterator<Item = Vec<SqlValue>> {
+    let as_sealed = |value: &SqlValue| match value {
+        SqlValue::Text(text) => SqlValue::Text(text.replace('\u{fffd}', "\\u0000")),
+        other => other.clone(),
+    };
+    let replaced =
+        |value: &SqlValue| matches!(value, SqlValue::Text(text) if text.contains('\u{fffd}'));
+    let other = covered.iter().any(replaced).then(|| covered.iter().map(as_sealed).collect());
+    std::iter::once(covered.to_vec()).chain(other)
 }
 
 /// Gives events that an older version left unsealed the code they lack. Only before the count is
@@ -408,10 +425,11 @@ impl Walk<'_> {
         // one of its own.
         let holds = match self.marks.emptied.get(&seq) {
             Some(chain) => {
-                *chain == stored
-                    && row.get::<Option<Vec<u8>>>(13)? == Some(written(self.sealer, &covered))
+                let code = row.get::<Option<Vec<u8>>>(13)?;
+                *chain == stored && is_written(self.sealer, code.as_deref(), &covered)
             }
-            None => link(self.sealer, &self.chain, seq, &covered) == stored,
+            None => forms(&covered)
+                .any(|covered| link(self.sealer, &self.chain, seq, &covered) == stored),
         };
         // After a hole the code before is unknown: the row is then held against the next ones only.
         if complete && !holds {
@@ -548,4 +566,44 @@ fn encoded(first: &[&[u8]], row: &[SqlValue]) -> Vec<u8> {
 
 fn place(reason: &str, seq: i64, chain: &[u8]) -> Vec<u8> {
     [reason.as_bytes(), b":", seq.to_be_bytes().as_slice(), chain].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign_model::{SealError, Secret};
+
+    use super::*;
+
+    struct Codes;
+
+    impl Sealer for Codes {
+        fn seal(&self, plain: &str) -> String {
+            plain.to_owned()
+        }
+        fn open(&self, sealed: &str) -> Result<Secret, SealError> {
+            Ok(Secret::new(sealed))
+        }
+        fn mac(&self, purpose: &str, data: &[u8]) -> [u8; 32] {
+            countersign_store::sha256(&format!("{purpose}{}", hex::encode(data)))
+        }
+    }
+
+    #[test]
+    fn a_restored_row_is_what_was_sealed_and_a_changed_one_is_not() {
+        let row = |context: &str| vec![SqlValue::from("login_failed"), SqlValue::from(context)];
+        let code = written(&Codes, &row(r#"{"x":"\u0000","y":"a"}"#));
+        for (context, genuine) in [
+            (r#"{"x":"\u0000","y":"a"}"#, true),
+            ("{\"x\":\"\u{fffd}\",\"y\":\"a\"}", true),
+            ("{\"x\":\"\u{fffd}\",\"y\":\"b\"}", false),
+            (r#"{"x":"","y":"a"}"#, false),
+        ] {
+            assert_eq!(
+                is_written(&Codes, Some(code.as_slice()), &row(context)),
+                genuine,
+                "{context}"
+            );
+        }
+        assert!(!is_written(&Codes, None, &row("{}")));
+    }
 }

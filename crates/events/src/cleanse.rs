@@ -108,6 +108,23 @@ pub fn shortened(value: Value) -> Value {
     }
 }
 
+/// As JSON that both engines keep and find things in: of U+0000 in texts and names U+FFFD is left.
+/// Maps and lists are walked.
+pub(crate) fn storable(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::from(storable_text(text)),
+        Value::Array(items) => items.into_iter().map(storable).collect(),
+        Value::Object(map) => {
+            map.into_iter().map(|(name, value)| (storable_text(name), storable(value))).collect()
+        }
+        other => other,
+    }
+}
+
+pub(crate) fn storable_text(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 /// Whether values under a key of that name are masked.
 pub fn sounds_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
@@ -128,6 +145,15 @@ mod tests {
         assert_eq!(
             shortened(value),
             serde_json::json!({"a": cut, "b": [cut, whole, 1], (cut): null})
+        );
+    }
+
+    #[test]
+    fn null_characters_are_replaced_wherever_they_are() {
+        let value = serde_json::json!({"a\0": "\0", "b": [{"c": "d\0e"}, "f", 1, null]});
+        assert_eq!(
+            storable(value),
+            serde_json::json!({"a\u{fffd}": "\u{fffd}", "b": [{"c": "d\u{fffd}e"}, "f", 1, null]})
         );
     }
 

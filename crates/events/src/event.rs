@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::chain;
-use crate::cleanse::{cleanse, cleanse_request, shortened};
+use crate::cleanse::{cleanse, cleanse_request, shortened, storable, storable_text};
 
 /// How long an event is kept is decided when it is sealed, a second later.
 const RETENTION: i64 = 365 * 86_400;
@@ -162,6 +162,7 @@ pub(crate) fn record(
     {
         map.insert("on_behalf_of".to_owned(), other.to_json());
     }
+    let (context, user_json) = (storable(context), storable(user_json));
     let username = user.map_or("AnonymousUser", |u| u.username.as_str()).to_owned();
     let application =
         context.pointer("/authorized_application/pk").and_then(Value::as_str).map(str::to_owned);
@@ -171,16 +172,16 @@ pub(crate) fn record(
         .unwrap_or_else(|| model_reference("authentik_brands", "brand", "", "Brand fallback"));
     let row = params![
         uuid,
-        &event.action,
-        &event.app,
-        username,
+        storable_text(event.action.clone()),
+        storable_text(event.app.clone()),
+        storable_text(username),
         user_json,
         context,
         application,
         actor.client_ip.clone(),
         now,
         now.plus_seconds(RETENTION),
-        brand
+        storable(brand)
     ];
     let code = chain::written(around.sealer, row);
     let statement = format!(

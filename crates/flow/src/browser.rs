@@ -301,7 +301,9 @@ impl Browser {
 
     /// What answers the questions of policies.
     pub(crate) fn host(&self) -> impl Host + 'static {
-        let host = self.cx.policies().host(&self.cx, Some(&self.request));
+        let seen = self.headless.as_ref().map(|client| client.as_looked_at(&self.request));
+        let seen = seen.as_ref().unwrap_or(&self.request);
+        let host = self.cx.policies().host(&self.cx, Some(seen));
         Recorder::new(if self.is_trial { host.trial() } else { host })
     }
 

@@ -34,7 +34,7 @@ use countersign_catalogue::Application;
 use countersign_core::{Caller, Context, Identity, RequestInfo, SessionData, Visitor};
 use countersign_model::{ChoiceValue as _, ErrorNode, FieldErrors, Ref, Secret, Timestamp};
 use countersign_pages::AnyPage;
-use countersign_store::{StoreError, Tx, params};
+use countersign_store::{ActorUser, StoreError, Tx, params};
 use http::Uri;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -79,12 +79,26 @@ pub enum Client {
     Own(IpAddr),
     /// At a machine that asks for many people, with the device that it names.
     Gateway { address: IpAddr, device: Option<String> },
+    /// Nowhere: an administrator tries out what somebody meets who comes from `looked_at`, which is
+    /// all that policies and mappings see. What is counted and told is about the administrator.
+    Trial { tester: Option<ActorUser>, address: IpAddr, looked_at: IpAddr },
 }
 
 impl Client {
     fn address(&self) -> IpAddr {
         match self {
-            Client::Own(address) | Client::Gateway { address, .. } => *address,
+            Client::Own(address)
+            | Client::Gateway { address, .. }
+            | Client::Trial { address, .. } => *address,
+        }
+    }
+
+    /// The request as policies and mappings see it.
+    #[must_use]
+    pub fn as_looked_at(&self, request: &RequestInfo) -> RequestInfo {
+        match self {
+            Client::Own(_) | Client::Gateway { .. } => request.clone(),
+            Client::Trial { looked_at, .. } => request.from_address(*looked_at),
         }
     }
 }
@@ -109,7 +123,7 @@ pub struct SignedIn {
     /// How they proved who they are.
     pub proved: SessionData,
     pub session: Session,
-    /// As policies and mappings know it.
+    /// As it is told; policies and mappings see [`Client::as_looked_at`].
     pub request: RequestInfo,
 }
 
@@ -279,7 +293,8 @@ pub async fn traced(cx: &FlowContext, login: Login) -> Result<(Outcome, Option<U
         return Ok((Outcome::Refused(Refusal::NoSession), recorded));
     };
     let policies = cx.policies();
-    let decision = policies.application(cx, &request, &user, login.application, None).await?;
+    let seen = login.client.as_looked_at(&request);
+    let decision = policies.application(cx, &seen, &user, login.application, None).await?;
     if !decision.passing {
         session.end(cx, &request, &user).await?;
         return Ok((Outcome::Denied { user, messages: decision.messages }, recorded));

@@ -209,7 +209,7 @@ impl Run {
             Some(Client::Gateway { address, device }) => {
                 Place::Gateway { address: *address, device: device.as_deref() }
             }
-            Some(Client::Own(_)) | None => {
+            Some(Client::Own(_) | Client::Trial { .. }) | None => {
                 let address = browser.request.client_ip;
                 Place::Own { address, browser: &browser.visitor.browser }
             }
@@ -396,6 +396,7 @@ impl Run {
         });
         if let Some(map) = context.as_object_mut() {
             map.extend(stage.map(|stage| ("stage".to_owned(), stage)));
+            map.extend(self.tried_by());
             map.extend(more.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
             map.extend(
                 self.application_hint
@@ -426,7 +427,18 @@ impl Run {
                 context.insert(name.to_owned(), value.clone());
             }
         }
+        context.extend(self.tried_by());
         Value::Object(context)
+    }
+
+    /// The administrator who tries a sign-in out: what events say beside the account.
+    fn tried_by(&self) -> Option<(String, Value)> {
+        match &self.browser.headless {
+            Some(Client::Trial { tester: Some(tester), .. }) => {
+                Some(("tried_by".to_owned(), tester.to_json()))
+            }
+            _ => None,
+        }
     }
 
     /// Keeps what policies answered.

@@ -213,21 +213,48 @@ async fn look(
     let found = page.await?.entries;
     let found = found.iter().take(MOST_SHOWN).map(|entry| {
         let mut shown = attributes(entry, schema);
-        // Hashes of passwords help nobody.
-        shown.retain(|name, _| {
-            let name = name.to_ascii_lowercase();
-            !["password", "pwd", "krbprincipalkey", "secret"].iter().any(|part| name.contains(part))
-                || name == "pwdlastset"
-        });
+        shown.retain(|name, _| !is_secret(name));
         value!({"dn": entry.dn, "attributes": shown})
     });
     Ok(Value::Array(found.collect()))
 }
 
-/// Asks for a run.
+/// Parts of the names of attributes by which somebody could sign in, or guess how: passwords, their
+/// hashes, keys, what makes codes.
+const SECRETS: [&str; 14] = [
+    "password",
+    "passwd",
+    "pwd",
+    "hash",
+    "secret",
+    "credential",
+    "key",
+    "otp",
+    "rootpw",
+    "pkcs12",
+    "trustauth",
+    "initialauth",
+    "syncrepl",
+    "dbbind",
+];
+
+/// Whether an attribute is kept back from who looks at entries: hashes of passwords help nobody.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let open = ["publickey", "pubkey"].iter().any(|part| name.contains(part));
+    !open && name != "pwdlastset" && SECRETS.iter().any(|part| name.contains(part))
+}
+
+const CONFIRMED: &str = "This deletes accounts and groups as the source is set up, which decides who may sign in: only a superuser can confirm it.";
+
+/// Asks for a run. Who confirms what is gone deletes whomever the source has made, administrators
+/// too, so it is for those who may change the source.
 async fn run(call: Call) -> Result<Response, ApiError> {
     let (source, _) = named(&call)?;
     let confirmed = call.object()?.get("confirmed") == Some(&Value::Bool(true));
+    if confirmed && !call.rights().hold_everything() {
+        return Err(ApiError::forbidden(CONFIRMED));
+    }
     let uid = source.key().to_string();
     let ask = move |tx: &mut Tx<'_>| {
         if confirmed {
@@ -291,4 +318,41 @@ async fn asked(way: &Way, mut line: Line, settings: &LDAPSource) -> Result<Value
         "users": found.first(),
         "groups": found.get(1),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn what_lets_somebody_in_is_not_shown() {
+        for secret in [
+            "userPassword",
+            "ipaNTHash",
+            "ipatokenOTPkey",
+            "olcRootPW",
+            "nsslapd-rootpw",
+            "sambaNTPassword",
+            "unicodePwd",
+            "krbPrincipalKey",
+            "supplementalCredentials",
+            "userPKCS12",
+            "oathSecret",
+            "msFVE-KeyPackage",
+            "userPassword;lang-en",
+        ] {
+            assert!(is_secret(secret), "{secret}");
+        }
+        for open in [
+            "uid",
+            "mail",
+            "sshPublicKey",
+            "ipaSshPubKey",
+            "pwdLastSet",
+            "shippingAddress",
+            "memberOf",
+        ] {
+            assert!(!is_secret(open), "{open}");
+        }
+    }
 }

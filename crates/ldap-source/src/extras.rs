@@ -28,10 +28,12 @@ pub(crate) fn password_set(entry: &Entry) -> Option<Timestamp> {
     if let Some(ticks) = windows.filter(|ticks| *ticks > 0) {
         return Some(Timestamp::from_seconds(ticks.div_euclid(10_000_000) - SINCE_1601));
     }
-    first(entry, "krbLastPwdChange").and_then(|text| generalized(&text))
+    // Of MIT Kerberos, and of whoever follows draft-behera-ldap-password-policy (5.3.2).
+    let mut all = ["krbLastPwdChange", "pwdChangedTime"].into_iter();
+    all.find_map(|name| generalized(&first(entry, name)?))
 }
 
-/// `20260102030405Z`.
+/// `20260102030405Z`, or with a fraction of a second, which does not count.
 fn generalized(text: &str) -> Option<Timestamp> {
     let part =
         |from, to| text.get(from..to).filter(|part| part.bytes().all(|b| b.is_ascii_digit()));
@@ -75,6 +77,8 @@ mod tests {
             ("pwdLastSet", "116444736010000000", Some(1)),
             ("pwdLastSet", "0", None),
             ("krbLastPwdChange", "20260102030405Z", Some(1_767_323_045)),
+            ("pwdChangedTime", "20260102030405Z", Some(1_767_323_045)),
+            ("pwdchangedtime", "20260102030405.123456Z", Some(1_767_323_045)),
             ("krbLastPwdChange", "2026", None),
             ("krbLastPwdChange", "20261302030405Z", None),
         ] {

@@ -7,12 +7,13 @@ use countersign_events::{Event, may_report};
 use countersign_ldap::client::Ask;
 use countersign_model::{Ref, Secret, Snapshot};
 use countersign_sources::Source;
-use countersign_store::{Actor, StoreError, Tx, params, sha256};
+use countersign_store::{Actor, StoreError, Tx, params};
 use serde_json::json;
 
 use crate::Deps;
+use crate::entry::Named;
 use crate::line::{Line, Trouble, Way};
-use crate::rows;
+use crate::rows::{self, Place};
 use crate::schema::first;
 use crate::source::LDAPSource;
 
@@ -42,13 +43,19 @@ impl PasswordPlace for Directories {
     }
 }
 
-/// The sources that an account is one of now, with the names of its entries.
+/// A source that an account is one of now, and where its entry was seen there.
+struct Home {
+    key: Ref<dyn Source>,
+    source: LDAPSource,
+    place: Place,
+}
+
 async fn homes(
     cx: &Context,
     snapshot: &Snapshot,
     account: i64,
     wanted: impl Fn(&LDAPSource) -> bool,
-) -> Result<Vec<(Ref<dyn Source>, LDAPSource, i64, String)>, StoreError> {
+) -> Result<Vec<Home>, StoreError> {
     let all = snapshot.list::<LDAPSource>().filter(|(_, source)| source.enabled && wanted(source));
     let all: Vec<_> =
         all.map(|(key, source)| (Ref::<dyn Source>::new(key.key()), source.clone())).collect();
@@ -58,8 +65,8 @@ async fn homes(
     let names = cx.store.read(move |sql| {
         let mut found = Vec::new();
         for (key, source) in all {
-            if let Some((entry, dn)) = rows::name_of(sql, key, account)? {
-                found.push((key, source, entry, dn));
+            if let Some(place) = rows::place_of(sql, key, account)? {
+                found.push(Home { key, source, place });
             }
         }
         Ok::<_, StoreError>(found)
@@ -78,16 +85,16 @@ async fn accepts(
         return Ok(false);
     }
     let snapshot = cx.snapshot();
-    for (key, source, entry, dn) in homes(cx, &snapshot, account, |_| true).await? {
-        match bind(deps, cx, &snapshot, &source, &dn, password).await {
-            Ok(()) => {
-                if source.password_login_update_internal_password {
-                    keep(deps, cx, (account, entry), password).await?;
+    for home in homes(cx, &snapshot, account, |_| true).await? {
+        match asked(deps, cx, &snapshot, &home, password).await {
+            Ok(true) => {
+                if home.source.password_login_update_internal_password {
+                    keep(deps, cx, account, password).await?;
                 }
                 return Ok(true);
             }
-            Err(error) if is_wrong(&error) => {}
-            Err(error) => report(cx, key, &source, &error, "a password could not be checked").await,
+            Ok(false) => {}
+            Err(error) => report(cx, &home, &error, "a password could not be checked").await,
         }
     }
     Ok(false)
@@ -98,26 +105,56 @@ fn is_wrong(error: &Trouble) -> bool {
     error.outcome().is_some_and(|outcome| matches!(outcome.code, 49 | 48 | 53 | 19))
 }
 
-async fn bind(
+/// Whether the directory takes the password for the person's.
+async fn asked(
     deps: &Deps,
     cx: &Context,
     snapshot: &Snapshot,
-    source: &LDAPSource,
-    dn: &str,
+    home: &Home,
     password: &Secret,
-) -> Result<(), Trouble> {
-    let way = Way::read(source, snapshot, &deps.upstreams)?;
-    let mut line = way.open(&*cx.entropy).await?;
-    line.bind(dn, password).await?;
+) -> Result<bool, Trouble> {
+    let way = Way::read(&home.source, snapshot, &deps.upstreams)?;
+    let mut line = way.bound(&*cx.entropy).await?;
+    // By the same connection, and so the same server: another may not know yet who has the name.
+    let outcome = match is_still(&mut line, home).await {
+        Ok(true) => match line.bind(&home.place.dn, password).await {
+            Ok(()) => Ok(true),
+            Err(error) if is_wrong(&error) => Ok(false),
+            Err(error) => Err(error),
+        },
+        other => other,
+    };
     line.close().await;
-    Ok(())
+    outcome
+}
+
+/// Whether the entry that has the name is still the one that it was: names are given to others.
+async fn is_still(line: &mut Line, home: &Home) -> Result<bool, Trouble> {
+    let (field, place) = (home.source.object_uniqueness_field.as_str(), &home.place);
+    let entry = match line.entry(&place.dn, &[field]).await {
+        Ok(entry) => entry,
+        // There is none of that name.
+        Err(error) if error.outcome().is_some_and(|outcome| outcome.code == 32) => None,
+        Err(error) => return Err(error),
+    };
+    let named = entry.and_then(|entry| Named::of(&entry, field).ok());
+    let is_still = named.is_some_and(|named| named.identifier == place.identifier);
+    if !is_still {
+        let slug = &*home.source.slug;
+        tracing::info!(
+            source = slug,
+            dn = place.dn,
+            "another entry has the name of an account, or none"
+        );
+    }
+    Ok(is_still)
 }
 
 /// Stores the password here, too, unless it is the one that is stored.
 async fn keep(
     deps: &Deps,
     cx: &Context,
-    (account, entry): (i64, i64),
+    account: i64,
     password: &Secret,
 ) -> Result<(), StoreError> {
     let stored = cx.store.read(move |sql| {
@@ -131,13 +168,9 @@ async fn keep(
         Ok(Verified::Yes | Verified::YesOutdated) | Err(_) => return Ok(()),
     }
     let Ok(hash) = deps.passwords.hash(password, &*cx.entropy).await else { return Ok(()) };
-    let copy = hex::encode(sha256(&hash));
     let actor = Actor::system().through("LDAP source");
     let written = cx.store.write(actor, "password kept of a sign-in", move |tx: &mut Tx<'_>| {
-        users::set_password_hash(tx, account, &hash, None)?;
-        let note = "UPDATE ldap_entry SET password_copy = $2 WHERE id = $1";
-        tx.execute(note, params![entry, copy.as_str()])?;
-        Ok::<_, countersign_core::ApiError>(())
+        users::set_password_hash(tx, account, &hash, None)
     });
     match written.await {
         Ok(()) => Ok(()),
@@ -152,29 +185,38 @@ async fn keep(
 async fn set(deps: &Deps, cx: &Context, account: i64, password: &Secret) -> Result<(), String> {
     let snapshot = cx.snapshot();
     let homes = homes(cx, &snapshot, account, |source| source.sync_users_password).await;
-    for (key, source, _, dn) in homes.map_err(|error| error.to_string())? {
-        if let Err(error) = write_back(deps, cx, &snapshot, &source, &dn, password).await {
-            report(cx, key, &source, &error, "a password could not be set").await;
-            return Err(match error.outcome() {
-                Some(outcome) => format!("the directory refused it ({outcome})"),
-                None => "the directory cannot be reached".to_owned(),
-            });
+    for home in homes.map_err(|error| error.to_string())? {
+        match write_back(deps, cx, &snapshot, &home, password).await {
+            Ok(true) => {}
+            Ok(false) => {
+                return Err("the directory has no such entry any more where it was".to_owned());
+            }
+            Err(error) => {
+                report(cx, &home, &error, "a password could not be set").await;
+                return Err(match error.outcome() {
+                    Some(outcome) => format!("the directory refused it ({outcome})"),
+                    None => "the directory cannot be reached".to_owned(),
+                });
+            }
         }
     }
     Ok(())
 }
 
+/// Whether the entry was still there to be told.
 async fn write_back(
     deps: &Deps,
     cx: &Context,
     snapshot: &Snapshot,
-    source: &LDAPSource,
-    dn: &str,
+    home: &Home,
     password: &Secret,
-) -> Result<(), Trouble> {
-    let way = Way::read(source, snapshot, &deps.upstreams)?;
+) -> Result<bool, Trouble> {
+    let way = Way::read(&home.source, snapshot, &deps.upstreams)?;
     let mut line = way.bound(&*cx.entropy).await?;
-    let outcome = tell(&mut line, dn, password).await;
+    let outcome = match is_still(&mut line, home).await {
+        Ok(true) => tell(&mut line, &home.place.dn, password).await.map(|()| true),
+        other => other,
+    };
     line.close().await;
     outcome
 }
@@ -208,13 +250,7 @@ fn quoted(password: &Secret) -> Vec<u8> {
 }
 
 /// Tells administrators, ten times an hour at most: anybody can try to sign in.
-async fn report(
-    cx: &Context,
-    key: Ref<dyn Source>,
-    source: &LDAPSource,
-    error: &Trouble,
-    what: &str,
-) {
+async fn report(cx: &Context, Home { key, source, .. }: &Home, error: &Trouble, what: &str) {
     let slug = &*source.slug;
     tracing::warn!(code = error.code(), source = slug, "{what}: {error}");
     if may_report(cx, "ldap_source.events", &format!("{slug}/{}", error.code())).await {

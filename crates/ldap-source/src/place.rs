@@ -12,23 +12,33 @@ pub(crate) struct Place {
     pub(crate) port: u16,
 }
 
-/// An address is none of a directory.
+/// Servers that a directory may have: each that does not answer is waited for.
+const MOST_PLACES: usize = 16;
+
+/// What was written is no place of a directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "“{0}” is no address of a directory: write ldap://host or ldaps://host, with a port if it is another than 389 or 636."
-)]
-pub(crate) struct NoPlace(String);
+pub(crate) enum NoPlace {
+    #[error(
+        "“{0}” is no address of a directory: write ldap://host or ldaps://host, with a port if it is another than 389 or 636."
+    )]
+    Wrong(String),
+    #[error("A directory has no more than {MOST_PLACES} addresses here.")]
+    TooMany,
+}
 
 impl Place {
     /// Reads addresses with commas in between.
     pub(crate) fn all(text: &str) -> Result<Vec<Place>, NoPlace> {
         let each = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+        if each.clone().count() > MOST_PLACES {
+            return Err(NoPlace::TooMany);
+        }
         let all = each.map(Place::read).collect::<Result<Vec<_>, _>>()?;
-        if all.is_empty() { Err(NoPlace(text.to_owned())) } else { Ok(all) }
+        if all.is_empty() { Err(NoPlace::Wrong(text.to_owned())) } else { Ok(all) }
     }
 
     fn read(text: &str) -> Result<Place, NoPlace> {
-        let wrong = || NoPlace(text.chars().take(100).collect());
+        let wrong = || NoPlace::Wrong(text.chars().take(100).collect());
         let url = Url::parse(text).map_err(|_| wrong())?;
         let secure = match url.scheme() {
             "ldap" => false,
@@ -56,7 +66,7 @@ impl std::fmt::Display for Place {
 
 #[cfg(test)]
 mod tests {
-    use super::Place;
+    use super::{MOST_PLACES, NoPlace, Place};
 
     #[test]
     fn addresses_are_read_or_refused() {
@@ -82,5 +92,8 @@ mod tests {
         ] {
             assert!(shown(wrong).is_err(), "{wrong}");
         }
+        let many = |count: usize| vec!["ldap://x"; count].join(", ");
+        assert_eq!(shown(&many(MOST_PLACES)).map(|all| all.len()), Ok(MOST_PLACES));
+        assert_eq!(shown(&many(MOST_PLACES + 1)), Err(NoPlace::TooMany));
     }
 }

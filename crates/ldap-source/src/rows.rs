@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use countersign_core::ApiError;
 use countersign_model::{Ref, Table, Timestamp};
 use countersign_sources::Source;
 use countersign_store::{Sql, SqlValue, StoreError, Tx, one_of, params};
+use uuid::Uuid;
 
 use crate::entry::Named;
 
@@ -20,12 +22,11 @@ pub(crate) struct LdapEntry {
     pub(crate) dn: String,
     #[column(hidden)]
     pub(crate) dn_key: String,
-    pub(crate) made: bool,
+    pub(crate) made: Option<Uuid>,
     pub(crate) closed: bool,
+    pub(crate) password_set: Option<Timestamp>,
     pub(crate) seen: Timestamp,
     pub(crate) vanished: Option<Timestamp>,
-    #[column(hidden)]
-    pub(crate) password_copy: Option<String>,
 }
 
 /// A group of a directory names an entry as its member.
@@ -71,6 +72,7 @@ pub(crate) struct Known {
     pub(crate) id: i64,
     pub(crate) dn_key: String,
     pub(crate) closed: bool,
+    pub(crate) password_set: Option<Timestamp>,
     pub(crate) seen: Timestamp,
 }
 
@@ -83,50 +85,110 @@ pub(crate) fn known(
     identifier: &str,
 ) -> Result<Option<Known>, StoreError> {
     let row = sql.query_one(
-        "SELECT id, dn_key, closed, seen FROM ldap_entry WHERE source = $1 AND is_group = $2 AND identifier = $3",
+        "SELECT id, dn_key, closed, password_set, seen FROM ldap_entry WHERE source = $1 AND is_group = $2 AND identifier = $3",
         params![source.key(), sort.is_group(), identifier],
     )?;
     row.map(|row| {
-        let (id, dn_key, closed, seen) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-        Ok(Known { id, dn_key, closed, seen })
+        let (id, dn_key, closed) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(Known { id, dn_key, closed, password_set: row.get(3)?, seen: row.get(4)? })
     })
     .transpose()
 }
 
-/// What a run writes of an entry that it has seen.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sight<'a> {
-    pub(crate) source: Ref<dyn Source>,
-    pub(crate) sort: Sort,
-    pub(crate) named: &'a Named,
-    pub(crate) made: bool,
-    pub(crate) closed: bool,
-    pub(crate) seen: Timestamp,
-}
-
+/// Writes where the run that began then has seen an entry. Who was there before is there no more,
+/// wherever else they turn up.
+///
 /// # Errors
-/// When the engine fails.
-pub(crate) fn note(tx: &mut Tx<'_>, sight: Sight<'_>) -> Result<(), StoreError> {
-    let Sight { source, sort, named, made, closed, seen } = sight;
+/// Another entry that this run has seen has the same identifier, or the engine fails.
+pub(crate) fn place(
+    tx: &mut Tx<'_>,
+    (source, sort, began): (Ref<dyn Source>, Sort, Timestamp),
+    named: &Named,
+) -> Result<(), ApiError> {
+    let known = known(tx, source, sort, &named.identifier)?;
+    let is_seen = |known: &Known| known.seen == began && !known.dn_key.is_empty();
+    if known.is_some_and(|known| is_seen(&known) && known.dn_key != named.dn_key) {
+        return Err(ApiError::object(format!(
+            "another entry has the same value of the uniqueness field ({})",
+            named.identifier
+        )));
+    }
     tx.execute(
-        "INSERT INTO ldap_entry (source, is_group, identifier, dn, dn_key, made, closed, seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-         ON CONFLICT (source, is_group, identifier) DO UPDATE SET dn = EXCLUDED.dn, dn_key = EXCLUDED.dn_key, closed = EXCLUDED.closed, \
-         seen = EXCLUDED.seen, vanished = NULL, made = CASE WHEN EXCLUDED.made = 1 THEN 1 ELSE ldap_entry.made END",
+        "UPDATE ldap_entry SET dn_key = '' WHERE source = $1 AND dn_key = $2 AND is_group = $3 AND identifier <> $4",
+        params![source.key(), named.dn_key.as_str(), sort.is_group(), named.identifier.as_str()],
+    )?;
+    tx.execute(
+        "INSERT INTO ldap_entry (source, is_group, identifier, dn, dn_key, closed, seen) VALUES ($1, $2, $3, $4, $5, 0, $6) \
+         ON CONFLICT (source, is_group, identifier) DO UPDATE SET dn = EXCLUDED.dn, dn_key = EXCLUDED.dn_key, seen = EXCLUDED.seen, vanished = NULL",
         params![
             source.key(),
             sort.is_group(),
             named.identifier.as_str(),
             named.dn.as_str(),
             named.dn_key.as_str(),
-            made,
-            closed,
-            seen
+            began
         ],
     )?;
     Ok(())
 }
 
-/// Entries by a column.
+/// An entry where this run has placed it; `None` where it could not, which was said then.
+///
+/// # Errors
+/// Another entry has its name by now, or the engine fails.
+pub(crate) fn placed(
+    tx: &mut Tx<'_>,
+    (source, sort, began): (Ref<dyn Source>, Sort, Timestamp),
+    named: &Named,
+) -> Result<Option<Known>, ApiError> {
+    match known(tx, source, sort, &named.identifier)? {
+        Some(known) if known.seen == began && known.dn_key.is_empty() => {
+            Err(ApiError::object("another entry has its name by now"))
+        }
+        known => Ok(known.filter(|known| known.seen == began && known.dn_key == named.dn_key)),
+    }
+}
+
+/// Which account or group a run has made of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// This one, now.
+    Now(Uuid),
+    /// None: it is one that was there.
+    Nothing,
+    /// What an earlier run has, if any.
+    AsBefore,
+}
+
+/// # Errors
+/// When the engine fails.
+pub(crate) fn note_made(tx: &mut Tx<'_>, entry: i64, made: Made) -> Result<(), StoreError> {
+    let uuid = match made {
+        Made::Now(uuid) => Some(uuid),
+        Made::Nothing => None,
+        Made::AsBefore => return Ok(()),
+    };
+    tx.execute("UPDATE ldap_entry SET made = $2 WHERE id = $1", params![entry, uuid])?;
+    Ok(())
+}
+
+/// What the directory says of the account of an entry.
+///
+/// # Errors
+/// When the engine fails.
+pub(crate) fn note(
+    tx: &mut Tx<'_>,
+    entry: i64,
+    (closed, password_set): (bool, Option<Timestamp>),
+) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE ldap_entry SET closed = $2, password_set = $3 WHERE id = $1",
+        params![entry, closed, password_set],
+    )?;
+    Ok(())
+}
+
+/// Entries that have not vanished, by a column.
 ///
 /// # Errors
 /// When the engine fails.
@@ -144,7 +206,7 @@ pub(crate) fn ids_by(
         // People have identifiers of their own, groups others.
         let people = if column == "identifier" { " AND is_group = 0" } else { "" };
         let statement = format!(
-            "SELECT {column}, id FROM ldap_entry WHERE source = $1 AND {condition}{people}"
+            "SELECT {column}, id FROM ldap_entry WHERE source = $1 AND vanished IS NULL AND {condition}{people}"
         );
         for row in sql.query(&statement, &all)? {
             found.insert(row.get(0)?, row.get(1)?);
@@ -153,19 +215,27 @@ pub(crate) fn ids_by(
     Ok(found)
 }
 
-/// The entry of an account at a source, if the directory has it still: its name there.
+/// The entry of an account at a source.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    pub(crate) identifier: String,
+    pub(crate) dn: String,
+}
+
+/// The entry of an account at a source, if the directory has it still and nobody else has its name:
+/// where it was seen last.
 ///
 /// # Errors
 /// When the engine fails.
-pub(crate) fn name_of(
+pub(crate) fn place_of(
     sql: &mut Sql<'_>,
     source: Ref<dyn Source>,
     account: i64,
-) -> Result<Option<(i64, String)>, StoreError> {
+) -> Result<Option<Place>, StoreError> {
     let row = sql.query_one(
-        "SELECT e.id, e.dn FROM user_source_connection c JOIN ldap_entry e ON e.source = c.source AND e.identifier = c.identifier AND e.is_group = 0 \
-         WHERE c.source = $1 AND c.user_id = $2 AND e.vanished IS NULL",
+        "SELECT e.identifier, e.dn FROM user_source_connection c JOIN ldap_entry e ON e.source = c.source AND e.identifier = c.identifier AND e.is_group = 0 \
+         WHERE c.source = $1 AND c.user_id = $2 AND e.vanished IS NULL AND e.dn_key <> ''",
         params![source.key(), account],
     )?;
-    row.map(|row| Ok((row.get(0)?, row.get(1)?))).transpose()
+    row.map(|row| Ok(Place { identifier: row.get(0)?, dn: row.get(1)? })).transpose()
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use countersign_model::Timestamp;
 use countersign_words::{Language, template};
 use minijinja::value::{Serde, merge_maps};
-use minijinja::{Environment, Error, ErrorKind, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 use regex::Regex;
 use serde::Serialize;
 use serde_json::json;
@@ -141,9 +141,35 @@ impl Templates {
         context: &impl Serialize,
     ) -> Result<Rendered, TemplateError> {
         let failed = |problem: String| TemplateError { name: name.to_owned(), problem };
+        let context = timed(Value::from(Serde(context)), now);
+        let fill = |template: minijinja::Template<'_, '_>| template.render(&context);
+        let html = self.environment(language, now, AutoEscape::Html);
+        let html = html.get_template(name).and_then(fill);
+        let html = html.map_err(|error| failed(told(&error)))?;
+        let text = self.environment(language, now, AutoEscape::None);
+        let text = match text.get_template(&format!("{}.txt", name.trim_end_matches(".html"))) {
+            Err(error) if error.kind() == ErrorKind::TemplateNotFound => Ok(text_of(&html)),
+            found => found.and_then(fill),
+        };
+        let text = text.map_err(|error| failed(told(&error)))?;
+        if html.len().max(text.len()) > LARGEST_MAIL {
+            return Err(failed(format!("the mail is larger than {} KiB", LARGEST_MAIL / 1024)));
+        }
+        Ok(Rendered { text: text.trim().to_owned() + "\n", html: Some(html) })
+    }
+
+    /// What one form of a mail is made in. How it escapes is up to the form, whatever the files that
+    /// it takes in are called.
+    fn environment(
+        &self,
+        language: Language,
+        now: Timestamp,
+        escape: AutoEscape,
+    ) -> Environment<'static> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
         environment.set_fuel(Some(MOST_STEPS));
+        environment.set_auto_escape_callback(move |_| escape.clone());
         environment.add_global("product", "Countersign");
         environment.add_global("lang", language.tag());
         template::add_to(&mut environment, language);
@@ -154,20 +180,7 @@ impl Templates {
                 Error::new(ErrorKind::SyntaxError, "a template cannot be read").with_source(refusal)
             })
         });
-        let context = timed(Value::from(Serde(context)), now);
-        let fill = |template: minijinja::Template<'_, '_>| template.render(&context);
-        let html = environment.get_template(name).and_then(fill);
-        let html = html.map_err(|error| failed(told(&error)))?;
-        let text =
-            match environment.get_template(&format!("{}.txt", name.trim_end_matches(".html"))) {
-                Err(error) if error.kind() == ErrorKind::TemplateNotFound => Ok(text_of(&html)),
-                found => found.and_then(fill),
-            };
-        let text = text.map_err(|error| failed(told(&error)))?;
-        if html.len().max(text.len()) > LARGEST_MAIL {
-            return Err(failed(format!("the mail is larger than {} KiB", LARGEST_MAIL / 1024)));
-        }
-        Ok(Rendered { text: text.trim().to_owned() + "\n", html: Some(html) })
+        environment
     }
 }
 

@@ -379,11 +379,7 @@ pub(crate) fn bounded(text: String, meta: &FieldMeta) -> Result<String, ErrorNod
         return Err(Problem::blank().into());
     }
     if text.contains('\0') {
-        return Err(Problem::new(
-            "null_characters_not_allowed",
-            "Null characters are not allowed.",
-        )
-        .into());
+        return Err(null_characters());
     }
     if let Some(max) = meta.max_length.filter(|max| text.chars().count() > *max) {
         return Err(Problem::new(
@@ -393,6 +389,24 @@ pub(crate) fn bounded(text: String, meta: &FieldMeta) -> Result<String, ErrorNod
         .into());
     }
     Ok(text)
+}
+
+fn null_characters() -> ErrorNode {
+    Problem::new("null_characters_not_allowed", "Null characters are not allowed.").into()
+}
+
+/// Whether a text or a name in it has a null character, which not every engine finds things by.
+fn has_null_characters(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_null_characters),
+        Value::Object(map) => has_null_characters_within(map),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+fn has_null_characters_within(map: &Map<String, Value>) -> bool {
+    map.iter().any(|(name, value)| name.contains('\0') || has_null_characters(value))
 }
 
 impl FieldValue for bool {
@@ -567,7 +581,13 @@ impl FieldValue for JsonMap {
     fn shape() -> Shape {
         Shape::Map
     }
-    fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+    fn parse(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        match value {
+            Value::Object(map) if has_null_characters_within(map) => Err(null_characters()),
+            other => Self::parse_stored(other, meta),
+        }
+    }
+    fn parse_stored(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
         match value {
             Value::Object(map) => Ok(JsonMap(map.clone())),
             Value::Null => Err(Problem::null().into()),
@@ -589,6 +609,9 @@ impl FieldValue for Value {
         Shape::Json
     }
     fn parse(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
+        if has_null_characters(value) { Err(null_characters()) } else { Ok(value.clone()) }
+    }
+    fn parse_stored(value: &Value, _meta: &FieldMeta) -> Result<Self, ErrorNode> {
         Ok(value.clone())
     }
     fn to_json(&self) -> Value {
@@ -764,5 +787,27 @@ pub fn python_type(value: &Value) -> &'static str {
         Value::String(_) => "str",
         Value::Array(_) => "list",
         Value::Object(_) => "dict",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn json_with_null_characters_is_refused_and_still_read_where_it_rests() {
+        for value in [json!({"a": "b\0"}), json!({"a": [{"b\0": 1}]})] {
+            let error = Value::parse(&value, &FieldMeta::TEXT).unwrap_err();
+            assert_eq!(error, null_characters(), "{value}");
+            assert_eq!(JsonMap::parse(&value, &FieldMeta::TEXT).unwrap_err(), error, "{value}");
+            assert!(
+                JsonMap::load(&value, &FieldMeta::TEXT).is_ok_and(|map| map.to_json() == value)
+            );
+            assert_eq!(Option::<Value>::load(&value, &FieldMeta::TEXT).unwrap(), Some(value));
+        }
+        let plain = json!({"a": ["b", 1, null, r"\u0000"]});
+        assert_eq!(JsonMap::parse(&plain, &FieldMeta::TEXT).unwrap().to_json(), plain);
     }
 }

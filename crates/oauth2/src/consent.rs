@@ -10,7 +10,7 @@ use crate::provider::Provider;
 use crate::scope_claims::gives;
 use crate::service::{Person, Service};
 use crate::wire::Scopes;
-use crate::wire::scope::{API, GITHUB, GROUPS, OFFLINE_ACCESS};
+use crate::wire::scope::{API, EMAIL, GITHUB, GROUPS, OFFLINE_ACCESS, OPENID, PROFILE};
 
 /// What a flow and its pages are told in which somebody allows an application something that it asked
 /// for elsewhere.
@@ -58,6 +58,25 @@ pub(crate) fn permissions<'a>(
     let github = GITHUB.iter().filter(|(scope, _, _)| scopes.contains(scope));
     list.extend(github.map(|(scope, told, _)| (*scope, *told)));
     list.into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect()
+}
+
+/// What an application is given beside who somebody is, a line for each scope.
+pub(crate) fn beyond(provider: &Provider, scopes: &Scopes) -> Vec<String> {
+    let mappings = || provider.settings.mappings(&provider.snapshot);
+    let described = |scope: &str| {
+        let mut own = mappings().filter(|mapping| mapping.scope_name == scope);
+        own.find(|mapping| !mapping.description.is_empty()).map(|found| found.description.clone())
+    };
+    let beyond = scopes.iter().filter(|scope| ![OPENID, PROFILE, EMAIL].contains(scope));
+    beyond
+        .map(|scope| match scope {
+            OFFLINE_ACCESS => "Access while you are away, until you withdraw it".to_owned(),
+            API => {
+                "Acting in your name here: whatever your account may do in this system".to_owned()
+            }
+            other => described(other).unwrap_or_else(|| other.to_owned()),
+        })
+        .collect()
 }
 
 /// Claims that say the same once more, or nothing a person could judge.

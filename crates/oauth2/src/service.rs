@@ -143,6 +143,15 @@ pub(crate) enum SubjectError {
 }
 
 impl Internal {
+    /// Whether the request has a text in it that the engine does not keep.
+    pub(crate) const fn is_of_characters(&self) -> bool {
+        matches!(
+            self,
+            Internal::Store(StoreError::Characters(_))
+                | Internal::Flow(countersign_flow::FlowError::Store(StoreError::Characters(_)))
+        )
+    }
+
     /// Whether the database is away, and the same request may work in a moment.
     pub(crate) const fn is_passing(&self) -> bool {
         match self {

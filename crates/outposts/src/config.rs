@@ -198,7 +198,7 @@ impl FieldValue for Config {
 
     /// Settings that an older version let through stay as they are.
     fn load(value: &Value, meta: &FieldMeta) -> Result<Self, ErrorNode> {
-        JsonMap::parse(value, meta).map(Config)
+        JsonMap::load(value, meta).map(Config)
     }
 
     fn to_json(&self) -> Value {

@@ -110,6 +110,7 @@ impl Local {
         &self,
         served: &Served,
         asked: SignIn<'_>,
+        client: At,
     ) -> Result<(Verdict, Option<Uuid>), FlowError> {
         let cx = self.flows.over(&self.cx);
         let snapshot = cx.snapshot();
@@ -118,10 +119,10 @@ impl Local {
         };
         let (password, code) = headless::split_code(asked.password.expose(), provider.mfa_support);
         let login = Login {
+            client: client.clone(),
             protocol: "radius",
             flow: provider.authorization_flow,
             application: served.application,
-            client: At::Gateway { address: asked.client, device: asked.device },
             username: asked.username.to_owned(),
             password,
             code,
@@ -145,7 +146,8 @@ impl Local {
         let (user, of) = (&signed_in.user, &signed_in.request);
         // Nothing goes on with the session: the client has its answer.
         signed_in.session.end(&cx, of, user).await?;
-        let broken = match attributes(&cx, of, user, provider).await? {
+        let seen = client.as_looked_at(of);
+        let broken = match attributes(&cx, &seen, user, provider).await? {
             Ok(attributes) if (asked.fits)(&attributes) => {
                 let username = user.username.clone();
                 return Ok((Verdict::Accept { username, attributes }, run));
@@ -183,7 +185,8 @@ impl Gate for Local {
     }
 
     async fn decide(&self, provider: &Served, asked: SignIn<'_>) -> Result<Verdict, String> {
-        let verdict = self.verdict(provider, asked).await;
+        let client = At::Gateway { address: asked.client, device: asked.device.clone() };
+        let verdict = self.verdict(provider, asked, client).await;
         verdict.map(|(verdict, _)| verdict).map_err(|error| error.to_string())
     }
 

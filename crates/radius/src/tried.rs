@@ -1,13 +1,16 @@
 //! An Access-Request that an administrator tries out at a provider: made as a client makes it, and
 //! answered by what answers those of the network, with the reason that a client never learns. It
-//! counts as any sign-in does, failures too; what was typed is kept nowhere.
+//! counts as any sign-in does, failures too, but for the administrator and where they are: a client
+//! that they name has nothing to do with it. What was typed is kept nowhere.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
+use std::slice;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::response::Response;
 use countersign_core::{Access, ApiError, Call, Operation, Permission, json, with};
 use countersign_flow::Flows;
+use countersign_flow::headless::Client as At;
 use countersign_listener::Datagrams as _;
 use countersign_model::{FieldErrors, Fields as _, Problem, Ref, Secret, Timestamp};
 use countersign_rest::object_schema;
@@ -18,8 +21,12 @@ use uuid::Uuid;
 use crate::gate::{Clients, Gate, SignIn, Verdict};
 use crate::local::{self, Kept, Local, Served};
 use crate::provider::RadiusProvider;
+use crate::receive::{Received, receive};
 use crate::serve::Answering;
 use crate::wire::{Code, Packet, access_request};
+
+/// What a client sends from, as it were.
+const PORT: u16 = 1812;
 
 pub(crate) fn operation(flows: &Flows) -> Operation {
     Operation::new(
@@ -68,6 +75,8 @@ struct Told {
 struct Trying {
     local: Local,
     clients: Clients<Served>,
+    /// Who tries, from where, and what policies are to look at.
+    at: At,
     told: Mutex<Told>,
 }
 
@@ -93,7 +102,7 @@ impl Gate for Trying {
     }
 
     async fn decide(&self, provider: &Served, asked: SignIn<'_>) -> Result<Verdict, String> {
-        match self.local.verdict(provider, asked).await {
+        match self.local.verdict(provider, asked, self.at.clone()).await {
             Ok((verdict, run)) => {
                 let why = match &verdict {
                     Verdict::Accept { username, .. } => format!("{username} gets in."),
@@ -118,7 +127,8 @@ impl Gate for Trying {
 struct Tried {
     username: String,
     password: Secret,
-    /// The address of the client, where it is to be one of the provider's networks.
+    /// The address of the client, where it is to be one of the provider's networks; policies look
+    /// at it.
     client: Option<IpAddr>,
 }
 
@@ -168,9 +178,6 @@ async fn test(flows: Flows, call: Call) -> Result<Response, ApiError> {
     let Some(mut client) = local::client(&call.snapshot, reference, provider) else {
         return refuse("username", "No application uses this provider, so nobody gets in.");
     };
-    if tried.client.is_none() {
-        client.networks = "0.0.0.0/0, ::/0".into();
-    }
     let mut random = call.cx.entropy.token(17).into_bytes().into_iter();
     let id = random.next().unwrap_or_default();
     let authenticator: Vec<u8> = random.collect();
@@ -180,33 +187,50 @@ async fn test(flows: Flows, call: Call) -> Result<Response, ApiError> {
     let Some(datagram) = asked else {
         return refuse("password", "Name or password is longer than RADIUS has room for.");
     };
+    let address = call.request.client_ip;
+    let looked_at = tried.client.unwrap_or(address).to_canonical();
+    if tried.client.is_some() {
+        let peer = SocketAddr::new(looked_at, PORT);
+        if let Received::Dropped { why, .. } = receive(slice::from_ref(&client), peer, &datagram) {
+            return Ok(told(None, &Told { run: None, why: why.to_string() }));
+        }
+    }
+    // From here on it comes from where the administrator is.
+    client.networks = "0.0.0.0/0, ::/0".into();
+    let tester = call.caller.original.as_ref().or(call.caller.user.as_ref());
+    let tester = tester.map(|tester| tester.as_actor());
     let kept = Arc::<Kept>::default();
     let trying = Trying {
         local: Local { flows, cx: call.cx.clone(), kept },
         clients: vec![client].into(),
+        at: At::Trial { tester, address, looked_at },
         told: Mutex::default(),
     };
     let answering = Answering::new(trying);
-    let peer = tried.client.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let answer = answering.answer(datagram, SocketAddr::new(peer, 1812)).await;
+    let answer = answering.answer(datagram, SocketAddr::new(address, PORT)).await;
     let packet = answer.as_deref().and_then(|bytes| Packet::read(bytes).ok());
-    let told = answering.gate().told.lock().unwrap_or_else(PoisonError::into_inner);
-    let result = match packet.as_ref().map(|packet| packet.code) {
+    let why = answering.gate().told.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(told(packet.as_ref(), &why))
+}
+
+/// What is shown of it.
+fn told(packet: Option<&Packet>, told: &Told) -> Response {
+    let result = match packet.map(|packet| packet.code) {
         Some(Code::AccessAccept) => "Access-Accept",
         Some(Code::AccessReject) => "Access-Reject",
         _ => "No answer",
     };
-    let attributes = packet.iter().flat_map(Packet::own).map(|attribute| {
+    let attributes = packet.into_iter().flat_map(Packet::own).map(|attribute| {
         let text = std::str::from_utf8(attribute.value()).ok();
         let text = text.filter(|text| !text.is_empty() && !text.chars().any(char::is_control));
         json!({"type": attribute.kind, "hex": hex::encode(attribute.value()), "text": text})
     });
     let answer = json!({
-        "code": packet.as_ref().map(|packet| packet.code.number()),
+        "code": packet.map(|packet| packet.code.number()),
         "result": result,
         "reason": told.why,
         "attributes": attributes.collect::<Vec<_>>(),
         "run": told.run,
     });
-    Ok(json(StatusCode::OK, &answer))
+    json(StatusCode::OK, &answer)
 }

@@ -8,9 +8,10 @@ use countersign_core::resource::Visible;
 use countersign_core::{
     Access, ApiError, Call, KindResource, Operation, Page, Permission, Reach, envelope, json, with,
 };
-use countersign_model::{Mode, ObjectId};
+use countersign_model::{KindDef, Mode, ObjectId};
+use countersign_store::Tx;
 use http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::history::dated;
 use crate::named::find;
@@ -178,21 +179,35 @@ async fn create(kind: Arc<KindResource>, call: Call) -> Result<Response, ApiErro
         .cx
         .store
         .write(call.actor(), format!("created over the API: {}", meta.title), move |tx| {
-            let parsed = def.parse(&moved.input(&body, Mode::Create), None);
-            let object = parsed.map_err(|errors| with_missing(errors, meta, &body, tx.graph()))?;
-            let fresh = tx.entropy().uuid();
-            let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
-            let object = def.stamped(object, tx.now());
-            tx.draft().put_object(id, object);
-            if let Some(creator) = &moved.caller.user {
-                give_initial(tx, creator, meta, id, false)?;
-            }
-            Ok::<_, ApiError>(id)
+            make(tx, &moved, &def, &body)
         })
         .await?;
     let snapshot = call.cx.snapshot();
     let entry = snapshot.entry(id).cloned().ok_or_else(|| ApiError::not_found(meta.schema))?;
     one(&Call { snapshot, ..call }, StatusCode::CREATED, entry, rendered).await
+}
+
+/// Makes an object as its caller says, with the initial permissions on it.
+///
+/// # Errors
+/// What is wrong with the object.
+pub fn make(
+    tx: &mut Tx<'_>,
+    call: &Call,
+    def: &KindDef,
+    body: &Map<String, Value>,
+) -> Result<ObjectId, ApiError> {
+    let meta = def.meta;
+    let parsed = def.parse(&call.input(body, Mode::Create), None);
+    let object = parsed.map_err(|errors| with_missing(errors, meta, body, tx.graph()))?;
+    let fresh = tx.entropy().uuid();
+    let id = ObjectId::new(meta.space, tx.graph().next_key(meta.key, meta.space, fresh));
+    let object = def.stamped(object, tx.now());
+    tx.draft().put_object(id, object);
+    if let Some(creator) = &call.caller.user {
+        give_initial(tx, creator, meta, id, false)?;
+    }
+    Ok(id)
 }
 
 async fn update(kind: Arc<KindResource>, call: Call, mode: Mode) -> Result<Response, ApiError> {

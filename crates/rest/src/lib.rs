@@ -31,6 +31,7 @@ use countersign_core::Module;
 
 pub use dispatch::api_routes;
 pub use history::undo_job;
+pub use kinds::make;
 pub use objects::{answer, embedded, rendered, rendered_member};
 pub use openapi::{field_schema, object_schema, property};
 pub use secrets::Asked as AskedSecret;

@@ -93,7 +93,10 @@ pub(crate) fn schemas() -> Vec<(&'static str, Value)> {
     let connection = || object_schema(&[("source_obj", "#Source")]);
     vec![
         ("Source", object_schema(&[("icon", "string?")])),
-        ("UserSourceConnection", connection()),
+        (
+            "UserSourceConnection",
+            object_schema(&[("source_obj", "#Source"), ("from_directory", "boolean")]),
+        ),
         ("GroupSourceConnection", connection()),
     ]
 }

@@ -5,7 +5,7 @@ use countersign_core::{ApiError, Call, Caller, Permission, Query, Record, Render
 use countersign_directory::username;
 use countersign_events::{Event, created, deleted, emit, model_reference};
 use countersign_model::{
-    FieldErrors, Fields as _, Key, Problem, Ref, Table, Target as _, Timestamp, directory,
+    Entry, FieldErrors, Fields as _, Key, Problem, Ref, Table, Target as _, Timestamp, directory,
 };
 use countersign_rest::{Condition, Resource, plain, rendered_member};
 use countersign_store::{Row, Sql, StoreError, Tx, params};
@@ -259,7 +259,14 @@ impl Resource for UserSourceConnection {
     }
 
     fn answers(_: &mut Sql<'_>, rows: &[Self], call: &Call) -> Result<Vec<Value>, StoreError> {
-        Ok(rows.iter().map(|row| with_source(plain(row), row.source, call)).collect())
+        let answer = |row: &Self| {
+            let mut answer = plain(row);
+            let entry = call.snapshot.member(row.source);
+            let by_directory = entry.is_some_and(|entry| is_directory(entry));
+            answer.insert("from_directory".to_owned(), by_directory.into());
+            with_source(answer, row.source, call)
+        };
+        Ok(rows.iter().map(answer).collect())
     }
 
     fn admit(
@@ -283,9 +290,26 @@ impl Resource for UserSourceConnection {
 
     fn admit_removal(&self, tx: &mut Tx<'_>, call: &Call) -> Result<(), ApiError> {
         call.as_oneself(ACTING)?;
+        let entry = tx.graph().entry(self.source.id());
+        if entry.is_some_and(|entry| is_directory(entry)) {
+            let delete = Permission::delete(Self::META);
+            if bounds(tx)?.is_some_and(|(_, held)| !held.has_row(delete, self.id.into())) {
+                return Err(ApiError::forbidden(OF_DIRECTORY));
+            }
+        }
         require_recent_sign_in(tx, call)
     }
 }
+
+/// Whether a source says by itself whose its identities are, as one by which nobody signs in:
+/// what it closes out and what it has no more reaches an account by the connection alone, so that
+/// is not the person's to end.
+fn is_directory(entry: &Entry) -> bool {
+    source::of(entry).is_some_and(|source| source.login_path().is_none())
+}
+
+const OF_DIRECTORY: &str =
+    "A directory keeps this account. Only an administrator can disconnect it.";
 
 const ACTING: &str =
     "You are acting as somebody else. Only they can disconnect an identity of theirs.";

@@ -5,18 +5,18 @@ CREATE TABLE ldap_entry (
     is_group BIGINT NOT NULL,
     identifier TEXT NOT NULL,
     dn TEXT NOT NULL,
-    -- A hash of the name, the same for every way to write it.
+    -- A hash of the name, the same for every way to write it; empty when another entry has that name now.
     dn_key TEXT NOT NULL,
-    -- The run of the source has made the account or group.
-    made BIGINT NOT NULL,
+    -- The uuid of the account or group that a run of the source has made of it.
+    made BLOB,
     -- The directory lets nobody sign in by it, which has closed the account here.
     closed BIGINT NOT NULL,
+    -- Since when it has its password there, as the directory said last.
+    password_set BIGINT,
     -- When the last run that saw it began.
     seen BIGINT NOT NULL,
     -- Since when the directory has it no more.
-    vanished BIGINT,
-    -- A hash of the hash of the password that was kept of a sign-in.
-    password_copy TEXT
+    vanished BIGINT
 );
 CREATE UNIQUE INDEX ldap_entry_identifier ON ldap_entry (source, is_group, identifier);
 CREATE INDEX ldap_entry_dn ON ldap_entry (source, dn_key);

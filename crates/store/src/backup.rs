@@ -391,10 +391,37 @@ fn from_json(value: &Value) -> Option<SqlValue> {
     Some(match value {
         Value::Null => SqlValue::Null,
         Value::Number(n) => SqlValue::Int(n.as_i64()?),
-        Value::String(t) => SqlValue::Text(t.clone()),
+        Value::String(t) => SqlValue::Text(storable(t)),
         Value::Object(map) => SqlValue::Bytes(STANDARD.decode(map.get("b")?.as_str()?).ok()?),
         Value::Bool(_) | Value::Array(_) => return None,
     })
+}
+
+/// A text without U+0000, written as it is or as an escape in JSON: one engine keeps it, the other
+/// does not. U+FFFD takes its place.
+fn storable(text: &str) -> String {
+    const ESCAPE: &str = "\\u0000";
+    let text = text.replace('\0', "\u{fffd}");
+    let is_json = || serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+    if !text.contains(ESCAPE) || !is_json() {
+        return text;
+    }
+    let (mut clean, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    while let Some((before, after)) = rest.split_once('\\') {
+        clean.push_str(before);
+        if let Some(after) = after.strip_prefix("u0000") {
+            clean.push('\u{fffd}');
+            rest = after;
+            continue;
+        }
+        // What is escaped goes along: a backslash may be, too.
+        let mut signs = after.chars();
+        clean.push('\\');
+        clean.extend(signs.next());
+        rest = signs.as_str();
+    }
+    clean.push_str(rest);
+    clean
 }
 
 fn key(passphrase: &Secret, salt: &[u8], rounds: u32) -> Option<RandomizedNonceKey> {
@@ -549,6 +576,22 @@ impl<R: Read> Read for SealedReader<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn null_characters_of_one_engine_are_replaced_for_the_other() {
+        for (text, clean) in [
+            ("a\0b", "a\u{fffd}b"),
+            (
+                r#"{"a\u0000":["\u0000\n","\\u0000"]}"#,
+                "{\"a\u{fffd}\":[\"\u{fffd}\\n\",\"\\\\u0000\"]}",
+            ),
+            (r#"{"a":"\\\u0000"}"#, "{\"a\":\"\\\\\u{fffd}\"}"),
+            (r"no JSON: \u0000", r"no JSON: \u0000"),
+            ("", ""),
+        ] {
+            assert_eq!(storable(text), clean, "{text}");
+        }
+    }
 
     #[test]
     fn a_backup_of_an_older_schema_names_fewer_columns() {

@@ -33,18 +33,32 @@ export const rollBack = (revision: number): Promise<{ revision: number }> => pos
 /** As many later edits are looked at, a hundred at a time. */
 const MOST_PAGES = 5;
 
+/** What rolling an edit back would do now, as far as the edits since were looked at. */
+export interface Preview {
+  objects: ChangedObject[];
+  /** Whether all of them were. */
+  whole: boolean;
+}
+
 /** What rolling an edit back would do now: its objects become what they were before it, whatever was edited since. */
-export async function preview(edit: Change): Promise<ChangedObject[]> {
+export async function preview(edit: Change): Promise<Preview> {
   const own = new Set(edit.objects.map(id));
   const later: number[] = [];
-  for (let page = 1; page <= MOST_PAGES; page++) {
+  let whole = false;
+  for (let page = 1; page <= MOST_PAGES && !whole; page++) {
     const { results, pagination } = await changes(page, '', 100);
     const newer = results.filter(({ revision }) => revision > edit.revision);
     later.push(...newer.filter(({ objects }) => objects.some((object) => own.has(id(object)))).map(({ revision }) => revision));
-    if (newer.length < results.length || !pagination.next) break;
+    whole = newer.length < results.length || !pagination.next;
   }
-  return reversed([edit, ...(await Promise.all(later.reverse().map(change)))]);
+  return { objects: reversed([edit, ...(await Promise.all(later.reverse().map(change)))]), whole };
 }
+
+/** What the server shows in place of a secret. */
+const MASK = '*****';
+
+/** Whether a field that an edit changed is a secret before and after it: of such it is only known that it changes. */
+export const isSecret = ({ before, after }: { before: unknown; after: unknown }): boolean => before === MASK && after === MASK;
 
 const id = (object: ChangedObject): string => `${object.model} ${object.key}`;
 
@@ -62,7 +76,9 @@ export function reversed(edits: Change[]): ChangedObject[] {
         fields[field] = { label, before: after, after: field in fields ? fields[field]?.after : before };
       }
     }
-    const left = Object.entries(fields).filter(([, { before, after }]) => JSON.stringify(before) !== JSON.stringify(after));
+    const left = Object.entries(fields).filter(
+      ([, field]) => isSecret(field) || JSON.stringify(field.before) !== JSON.stringify(field.after),
+    );
     return left.length > 0 ? [{ ...last, action: 'changed', fields: Object.fromEntries(left) }] : [];
   });
 }

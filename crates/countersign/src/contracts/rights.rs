@@ -169,7 +169,7 @@ struct On {
     object: Option<ObjectId>,
 }
 
-/// Two objects of a model, as far as there are.
+/// Two objects of a model, as far as there are; of connections two of each kind of source.
 async fn objects(world: &World, model: &str) -> Vec<On> {
     match world.cx.declared(model).unwrap() {
         Declared::Kind(meta) => {
@@ -203,8 +203,9 @@ async fn objects(world: &World, model: &str) -> Vec<On> {
                 _ => "1 = 1",
             };
             let statement = format!(
-                "SELECT {key}, {shown} FROM {} WHERE {owner} IS NOT NULL AND {only} ORDER BY {key} LIMIT 2",
-                table.name
+                "SELECT {key}, {shown} FROM {} WHERE {owner} IS NOT NULL AND {only} ORDER BY {key} LIMIT {}",
+                table.name,
+                if table.name.ends_with("_source_connection") { 4 } else { 2 }
             );
             let read = move |sql: &mut countersign_store::Sql<'_>| {
                 let mut found = Vec::new();
@@ -346,6 +347,18 @@ async fn make_some(world: &World) {
             "sources/saml/",
             json!({"name": "walk 2", "slug": "walk-2", "pre_authentication_flow": flow, "sso_url": "https://walk.test/sso"}),
         ),
+        (
+            "propertymappings/source/ldap/",
+            json!({"name": "walk ldap source mapping", "expression": "return {}"}),
+        ),
+        (
+            "sources/ldap/",
+            json!({"name": "walk ldap", "slug": "walk-ldap", "server_uri": "ldaps://walk.test", "base_dn": "dc=walk", "enabled": false}),
+        ),
+        (
+            "sources/ldap/",
+            json!({"name": "walk ldap 2", "slug": "walk-ldap-2", "server_uri": "ldaps://walk.test", "base_dn": "dc=walk", "enabled": false}),
+        ),
     ] {
         world.call("root", Method::POST, path, body).await;
     }
@@ -371,13 +384,16 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
     let people = people(&world).await;
     make_some(&world).await;
     let walker = world.person("walk1").await;
-    let sources = world.get("root", "sources/saml/").await;
-    let sources: Vec<Uuid> = [0, 1]
-        .map(|at| Uuid::parse_str(sources["results"][at]["pk"].as_str().unwrap()).unwrap())
-        .to_vec();
+    let mut sources = Vec::new();
+    for kind in ["saml", "ldap"] {
+        let found = world.get("root", &format!("sources/{kind}/")).await;
+        sources.push(
+            [0, 1].map(|at| Uuid::parse_str(found["results"][at]["pk"].as_str().unwrap()).unwrap()),
+        );
+    }
     let rows_of_others = move |tx: &mut Tx<'_>| {
         let owner = person(tx, "somebody")?.key();
-        for (number, source) in [1u8, 2].into_iter().zip(&sources) {
+        for (at, number) in [1u8, 2].into_iter().enumerate() {
             let uuid = Uuid::from_u128(u128::from(number) + 7000);
             tx.execute(
                 "INSERT INTO session (uuid, key_hash, user_id, created, expires, last_used, last_ip, user_agent, data) VALUES ($1, $2, $3, 0, $4, 0, '', '', '{}')",
@@ -421,14 +437,16 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
                     params![owner, uuid],
                 )?;
             }
-            tx.execute(
-                "INSERT INTO user_source_connection (user_id, source, identifier, created, last_updated) VALUES ($1, $2, 'walk', 0, 0)",
-                params![owner, *source],
-            )?;
-            tx.execute(
-                "INSERT INTO group_source_connection (group_uuid, source, identifier, created, last_updated) SELECT uuid, $1, 'walk', 0, 0 FROM user_group WHERE name = 'Group of plain'",
-                params![*source],
-            )?;
+            for source in sources.iter().filter_map(|pair| pair.get(at)) {
+                tx.execute(
+                    "INSERT INTO user_source_connection (user_id, source, identifier, created, last_updated) VALUES ($1, $2, 'walk', 0, 0)",
+                    params![owner, *source],
+                )?;
+                tx.execute(
+                    "INSERT INTO group_source_connection (group_uuid, source, identifier, created, last_updated) SELECT uuid, $1, 'walk', 0, 0 FROM user_group WHERE name = 'Group of plain'",
+                    params![*source],
+                )?;
+            }
             tx.execute(
                 "INSERT INTO static_device (user_id, name, confirmed, created, last_updated) VALUES ($1, 'walk', 1, 0, 0)",
                 params![owner],
@@ -481,6 +499,7 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
             if row.method == Method::DELETE {
                 found = objects(&world, model).await;
             }
+            let found = of_path(&world, &row.path, &found).await;
             let first = found.first().unwrap_or_else(|| panic!("no {model} to walk on"));
             let named = format!("{{{}}}", meta.lookup);
             let at = |on: &On| row.path.replace(&named, &on.text);
@@ -580,6 +599,23 @@ async fn an_object_is_there_for_who_may_view_it_and_touched_by_who_may() {
     }
     println!("{walked} calls");
     assert!(wrong.is_empty(), "{} of {walked}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Of what is there, what a path serves: connections have one for each kind of source.
+async fn of_path(world: &World, path: &str, found: &[On]) -> Vec<On> {
+    let mut parts = path.split('/');
+    let (Some("sources"), Some(table), Some(kind @ ("ldap" | "saml"))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return found.to_vec();
+    };
+    if !table.ends_with("_connections") {
+        return found.to_vec();
+    }
+    let served = world.get("root", &format!("sources/{table}/{kind}/")).await;
+    let keys: Vec<String> =
+        served["results"].as_array().unwrap().iter().map(|row| row["pk"].to_string()).collect();
+    found.iter().filter(|on| keys.contains(&on.text)).cloned().collect()
 }
 
 /// Has the members of a role hold these globally, and nothing else.

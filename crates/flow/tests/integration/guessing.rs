@@ -16,7 +16,7 @@ async fn settled(world: &World) -> Cost {
     let statements = || world.cx.store.statements();
     let (mut before, mut quiet) = ((hashes(), statements()), 0);
     // What runs after an answer, as the recording of a run, is part of it.
-    while quiet < 3 {
+    while quiet < 8 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let now = (hashes(), statements());
         let idle = world.cx.tasks.running().is_empty();

@@ -9,10 +9,9 @@ use countersign_store::{StoreError, Tx, params};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::users::twice;
 use super::{Copying, Done, Written, attributes, text};
 use crate::entry::Named;
-use crate::rows::{self, Sight, Sort};
+use crate::rows::{self, Made, Sort};
 
 /// A group as the directory has it.
 #[derive(Debug, Clone)]
@@ -31,8 +30,8 @@ impl Written for Team {
 impl Copying {
     pub(super) async fn groups(&self, entries: &[Entry]) -> Result<(), StoreError> {
         let mut teams = Vec::with_capacity(entries.len());
-        for entry in entries {
-            match self.team(entry).await? {
+        for (named, entry) in self.placed(Sort::Group, entries).await? {
+            match self.team(named, entry).await? {
                 Ok(team) => teams.push(team),
                 Err(why) => self.report.failed(Sort::Group, &entry.dn, &why),
             }
@@ -44,11 +43,7 @@ impl Copying {
         Ok(())
     }
 
-    async fn team(&self, entry: &Entry) -> Result<Result<Team, String>, StoreError> {
-        let named = match Named::of(entry, &self.settings.object_uniqueness_field) {
-            Ok(named) => named,
-            Err(why) => return Ok(Err(why.to_string())),
-        };
+    async fn team(&self, named: Named, entry: &Entry) -> Result<Result<Team, String>, StoreError> {
         // Whether its members are superusers no source says.
         let properties = match self.mapped(Sort::Group, entry).await {
             Ok(properties) => properties,
@@ -82,20 +77,18 @@ fn put(
     team: &Team,
 ) -> Result<Done, ApiError> {
     let Team { named, name, .. } = team;
-    let known = rows::known(tx, source, Sort::Group, &named.identifier)?;
-    twice(known.as_ref(), named, began)?;
+    let Some(known) = rows::placed(tx, (source, Sort::Group, began), named)? else {
+        return Ok(Done::Unsaid);
+    };
     let over = |before: &Group| {
         let mut after = Group { name: name.clone(), ..before.clone() };
         after.parent = parent.or(after.parent);
         after.attributes.0.extend(team.attributes.clone());
         after
     };
-    let connected = connected(tx, source, &named.identifier)?;
-    let made = connected.is_none();
-    let sight = Sight { source, sort: Sort::Group, named, made, closed: false, seen: began };
-    rows::note(tx, sight)?;
-    let Some(uuid) = connected else {
+    let Some(uuid) = connected(tx, source, &named.identifier)? else {
         let uuid = save(tx, over(&Group::default()), None)?.uuid;
+        rows::note_made(tx, known.id, Made::Now(uuid))?;
         let row = GroupSourceConnection {
             id: 0,
             group: Ref::new(Key::Uuid(uuid)),

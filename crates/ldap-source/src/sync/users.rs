@@ -1,18 +1,19 @@
 //! Accounts.
 
 use countersign_core::{ApiError, find, save};
+use countersign_directory::unusable;
 use countersign_directory::users::{User, UserType, expire_password};
 use countersign_ldap::client::Entry;
 use countersign_model::{ChoiceValue as _, EmailAddress, Key, Ref, Timestamp, directory};
 use countersign_sources::matching::{self, Action, Browser, Facts};
 use countersign_sources::{Source, UserMatchingMode, UserSourceConnection, candidates, connected};
-use countersign_store::{StoreError, Tx};
+use countersign_store::{StoreError, Tx, params};
 use serde_json::{Map, Value};
 
 use super::{Copying, Done, Written, attributes, flattened, text};
 use crate::entry::Named;
 use crate::extras;
-use crate::rows::{self, Sight, Sort};
+use crate::rows::{self, Made, Sort};
 
 /// An account as the directory has it.
 #[derive(Debug, Clone)]
@@ -77,11 +78,17 @@ impl Fields {
     }
 }
 
+impl Written for Named {
+    fn name(&self) -> String {
+        self.dn.clone()
+    }
+}
+
 impl Copying {
     pub(super) async fn users(&self, entries: &[Entry]) -> Result<(), StoreError> {
         let mut people = Vec::with_capacity(entries.len());
-        for entry in entries {
-            match self.person(entry).await? {
+        for (named, entry) in self.placed(Sort::User, entries).await? {
+            match self.person(named, entry).await? {
                 Ok(person) => people.push(person),
                 Err(why) => self.report.failed(Sort::User, &entry.dn, &why),
             }
@@ -93,11 +100,34 @@ impl Copying {
         Ok(())
     }
 
-    async fn person(&self, entry: &Entry) -> Result<Result<Person, String>, StoreError> {
-        let named = match Named::of(entry, &self.settings.object_uniqueness_field) {
-            Ok(named) => named,
-            Err(why) => return Ok(Err(why.to_string())),
-        };
+    /// Writes where entries are before anything else, and for itself: an entry that cannot be
+    /// copied has its name all the same, and who had it before has not.
+    pub(super) async fn placed<'e>(
+        &self,
+        sort: Sort,
+        entries: &'e [Entry],
+    ) -> Result<Vec<(Named, &'e Entry)>, StoreError> {
+        let mut all = Vec::with_capacity(entries.len());
+        for entry in entries {
+            match Named::of(entry, &self.settings.object_uniqueness_field) {
+                Ok(named) => all.push((named, entry)),
+                Err(why) => self.report.failed(sort, &entry.dn, &why.to_string()),
+            }
+        }
+        let (source, began) = (self.source, self.began);
+        let places = all.iter().map(|(named, _)| named.clone()).collect();
+        self.write(sort, places, move |tx, named| {
+            rows::place(tx, (source, sort, began), named).map(|()| Done::Unsaid)
+        })
+        .await?;
+        Ok(all)
+    }
+
+    async fn person(
+        &self,
+        named: Named,
+        entry: &Entry,
+    ) -> Result<Result<Person, String>, StoreError> {
         let properties = match self.mapped(Sort::User, entry).await {
             Ok(properties) => properties,
             Err(countersign_sources::PropertiesError::Store(error)) => return Err(error),
@@ -116,52 +146,36 @@ impl Copying {
     }
 }
 
-/// Two entries with one value of the uniqueness field are nobody's.
-pub(super) fn twice(
-    known: Option<&rows::Known>,
-    named: &Named,
-    began: Timestamp,
-) -> Result<(), ApiError> {
-    match known {
-        Some(known) if known.seen == began && known.dn_key != named.dn_key => {
-            Err(ApiError::object(format!(
-                "another entry has the same value of the uniqueness field ({})",
-                named.identifier
-            )))
-        }
-        _ => Ok(()),
-    }
-}
-
 fn put(
     tx: &mut Tx<'_>,
     (source, mode, began): (Ref<dyn Source>, UserMatchingMode, Timestamp),
     person: &Person,
 ) -> Result<Done, ApiError> {
     let Person { named, fields, .. } = person;
-    let known = rows::known(tx, source, Sort::User, &named.identifier)?;
-    twice(known.as_ref(), named, began)?;
+    let Some(known) = rows::placed(tx, (source, Sort::User, began), named)? else {
+        return Ok(Done::Unsaid);
+    };
     let connected = connected(tx, source, &named.identifier)?.map(|(_, account)| account);
     let (account, made) = match whose(tx, (source, mode), connected, fields)? {
-        Action::Authenticate(account) => (account, false),
+        Action::Authenticate(account) => (account, Made::AsBefore),
         Action::Link(account) => {
             connect(tx, source, account, &named.identifier)?;
-            (account, false)
+            (account, Made::Nothing)
         }
         Action::Enroll => {
             let fresh = User { is_active: !person.closed, ..User::default() };
-            let account = save(tx, fields.over(&fresh), None)?.id;
-            connect(tx, source, account, &named.identifier)?;
-            (account, true)
+            let account = save(tx, fields.over(&fresh), None)?;
+            connect(tx, source, account.id, &named.identifier)?;
+            (account.id, Made::Now(account.uuid))
         }
         Action::Deny(why) => return Err(ApiError::object(why.to_string())),
         Action::Connect(_) | Action::Known(_) => {
             return Err(ApiError::object("nobody is signed in to a copy"));
         }
     };
-    let sight = Sight { source, sort: Sort::User, named, made, closed: person.closed, seen: began };
-    rows::note(tx, sight)?;
-    if made {
+    rows::note_made(tx, known.id, made)?;
+    rows::note(tx, known.id, (person.closed, person.password_set))?;
+    if matches!(made, Made::Now(_)) {
         return Ok(Done::Made);
     }
     let Some(before) = find::<User>(tx, account)? else {
@@ -170,16 +184,31 @@ fn put(
     let mut after = fields.over(&before);
     // What the directory says counts when it says something new: whom an administrator has closed
     // out here stays out.
-    let was_closed = known.is_some_and(|known| known.closed);
-    if fields.is_active.is_none() && was_closed != person.closed {
+    if fields.is_active.is_none() && known.closed != person.closed {
         after.is_active = !person.closed;
     }
     let what = differing(&before, &after);
     save(tx, after, Some(&before))?;
-    if person.password_set.is_some_and(|set| set > before.password_changed) {
-        expire_password(tx, account)?;
+    if let Some(set) = person.password_set.filter(|set| *set > before.password_changed) {
+        // Once: who has signed in since stays signed in.
+        if known.password_set.is_none_or(|known| set > known) {
+            shut(tx, account)?;
+        } else {
+            expire_password(tx, account)?;
+        }
     }
     Ok(if what.is_empty() { Done::Same } else { Done::Changed(what) })
+}
+
+/// Takes away the password that an account has here, wherever it came from, and ends what anybody
+/// has signed in by it or by the directory.
+pub(super) fn shut(tx: &mut Tx<'_>, account: i64) -> Result<(), ApiError> {
+    expire_password(tx, account)?;
+    // Also where there was none to take away: what is remembered of binds ends with this value.
+    let unusable = unusable(tx.entropy());
+    tx.execute("UPDATE users SET password = $2 WHERE id = $1", params![account, unusable])?;
+    tx.execute("DELETE FROM session WHERE user_id = $1", params![account])?;
+    Ok(())
 }
 
 /// Whose account an entry is: that of its connection, else as the source's mode says.

@@ -277,6 +277,25 @@ fn nothing_outside_of_the_folder_is_read() {
     assert_eq!(templates.own(), ["link.html", "real.html", "taken.html"]);
 }
 
+/// Whatever the file is called: it is the form that says what is escaped.
+#[test]
+fn what_a_file_takes_in_is_escaped_as_the_file_is() {
+    let names = ["b.html", "b.txt", "b.inc", "b.tpl", "b", "b.json"];
+    for name in names {
+        let (_folder, templates) = folder(&[
+            ("a.html", &format!("<p>{{% include '{name}' %}}</p>")),
+            ("a.txt", &format!("<{{% include '{name}' %}}>")),
+            (name, "{{ user.name }} {{ user.name|linebreaksbr }}"),
+            ("c.html", &format!("{{% extends '{name}' %}}")),
+        ]);
+        let both = render(&templates, "a.html").unwrap();
+        assert_eq!(both.html.unwrap(), "<p>Uma &lt;b&gt; Uma &lt;b&gt;</p>", "{name}");
+        assert_eq!(both.text, "<Uma <b> Uma <b>>\n", "{name}");
+        let extended = render(&templates, "c.html").unwrap().html.unwrap();
+        assert_eq!(extended, "Uma &lt;b&gt; Uma &lt;b&gt;", "{name}");
+    }
+}
+
 #[test]
 fn a_text_form_is_plain() {
     let (_folder, templates) = folder(&[

@@ -21,8 +21,8 @@ pub(crate) async fn waiting(call: Call) -> Result<Response, ApiError> {
             Some(value!({
                 "application": application.name,
                 "message": found.message,
-                "created": found.created,
-                "expires": found.facts.expires,
+                "created": found.created.iso(),
+                "expires": found.facts.expires.iso(),
                 "url": call.cx.settings.base_path.url(&address(found)),
             }))
         })

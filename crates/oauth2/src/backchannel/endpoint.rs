@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::INTERVAL;
 use super::store::{self, New};
+use crate::access;
 use crate::claims::{SubMode, hashed_user_id, is_access_token};
 use crate::client::ClientType;
 use crate::exchange::Failed;
@@ -20,12 +21,15 @@ use crate::routes::http::{self, Answer};
 use crate::service::{Internal, Person, Service};
 use crate::wire::backchannel::{self as wire, BackchannelError, Hint};
 use crate::wire::params::ParamsError;
-use crate::wire::{GrantType, TokenError};
+use crate::wire::{GrantType, Scopes, TokenError};
 
 const LENGTH: usize = 64;
 /// Requests of one client in an hour, answered or not.
 const MOST: i64 = 2_000;
 const WINDOW: i64 = 3_600;
+/// Hints of one client in an hour by which nobody may be asked: it is told so, and must not find out
+/// by that who is here.
+const MOST_UNKNOWN: i64 = 200;
 
 /// Why nobody is asked.
 enum Refused {
@@ -91,17 +95,28 @@ async fn begin(
     if begun > MOST {
         return Err(Refused::TooMany(TooMany { seconds: WINDOW }));
     }
+    let unknown =
+        |more| service.cx.store.ephemeral().add("oauth2.backchannel.unknown", &key, more, WINDOW);
+    if unknown(0).await >= MOST_UNKNOWN {
+        return Err(Refused::TooMany(TooMany { seconds: WINDOW }));
+    }
     let person = match &wanted.hint {
         Hint::Login(name) => by_name(service, name).await?,
         Hint::IdToken(token) => by_token(service, provider, request, token).await?,
     };
-    let person = person.filter(|person| person.identity.is_active);
-    let person = person.ok_or(BackchannelError::UserUnknown)?;
+    let scopes = wanted.scopes.granted_from(&client.scopes);
+    let person = match person {
+        Some(person) if may_be_asked(service, provider, &person, request, &scopes).await? => person,
+        _ => {
+            unknown(1).await;
+            return Err(BackchannelError::UserUnknown.into());
+        }
+    };
     let new = New {
         auth_req_id: service.cx.entropy.token(LENGTH),
         provider: provider.id(),
         user: person.identity.pk,
-        scopes: wanted.scopes.granted_from(&client.scopes),
+        scopes,
         message: wanted.message,
         seconds: wanted.seconds,
         notification_token: wanted.notification_token.map(|token| Secret::new(token.expose())),
@@ -131,6 +146,22 @@ async fn begin(
         "expires_in": new.seconds,
         "interval": INTERVAL,
     }))
+}
+
+/// Whether somebody is there who could say yes: no account of a program, and nobody whom the
+/// application's policies shut out.
+async fn may_be_asked(
+    service: &Service,
+    provider: &Provider,
+    person: &Person,
+    request: &RequestInfo,
+    scopes: &Scopes,
+) -> Result<bool, Internal> {
+    if person.identity.user_type.ends_with("service_account") {
+        return Ok(false);
+    }
+    let protocol = access::exchanging(GrantType::Backchannel.as_str(), scopes);
+    Ok(access::is_allowed(service, provider, person, request, &protocol).await?)
 }
 
 async fn by_name(service: &Service, name: &str) -> Result<Option<Person>, Internal> {

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::ping;
 use super::store::{self, Found, Verdict};
 use crate::access;
+use crate::consent;
 use crate::fulfil;
 use crate::provider::{Provider, numbered};
 use crate::registration;
@@ -66,6 +67,7 @@ impl Stage for Confirm {
         Ok(match self.waiting(&service, run).await? {
             Ok((found, provider)) => Step::show(BackchannelConfirmChallenge {
                 application: name(&provider),
+                more: consent::beyond(&provider, &found.scopes),
                 message: found.message,
             }),
             Err(reason) => Step::deny(reason),
@@ -190,6 +192,8 @@ struct BackchannelConfirmChallenge {
     application: String,
     /// What the application shows as well.
     message: String,
+    /// What it is given beside who they are.
+    more: Vec<String>,
 }
 
 impl Page for BackchannelConfirmChallenge {
@@ -206,15 +210,17 @@ impl Page for BackchannelConfirmChallenge {
             "subtitle": "",
             "application": self.application,
             "message": self.message,
+            "more": self.more,
         })
     }
 
     fn samples() -> Vec<Self> {
-        let sample = |message: &str| BackchannelConfirmChallenge {
+        let sample = |message: &str, more: &[&str]| BackchannelConfirmChallenge {
             application: "Service Desk".to_owned(),
             message: message.to_owned(),
+            more: more.iter().map(|scope| (*scope).to_owned()).collect(),
         };
-        vec![sample("W4SCT"), sample("")]
+        vec![sample("W4SCT", &[]), sample("", &["Access while you are away"])]
     }
 }
 

@@ -286,21 +286,24 @@ pub(crate) fn take(sql: &mut Sql<'_>, hash: [u8; 32], now: Timestamp) -> Result<
     Ok(sql.execute(taken, params![hash, now])? == 1)
 }
 
-/// The account that a hint names: by its username, or by an e-mail address that only one has.
+/// The account that a hint names: by its username, or by an e-mail address that only one has. What
+/// is one account's username and another's address names neither.
 ///
 /// # Errors
 /// The store fails.
 pub(crate) fn named(sql: &mut Sql<'_>, hint: &str) -> Result<Option<i64>, StoreError> {
     let by_name = "SELECT id FROM users WHERE username = $1 AND is_active = 1";
-    if let Some(row) = sql.query_one(by_name, params![hint])? {
-        return row.get(0).map(Some);
-    }
+    let named: Option<i64> =
+        sql.query_one(by_name, params![hint])?.map(|row| row.get(0)).transpose()?;
     if !hint.contains('@') {
-        return Ok(None);
+        return Ok(named);
     }
     let by_email = "SELECT id FROM users WHERE email_fold = $1 AND is_active = 1 LIMIT 2";
-    match sql.query(by_email, params![hint.to_lowercase()])?.as_slice() {
-        [one] => one.get(0).map(Some),
-        _ => Ok(None),
-    }
+    let found = sql.query(by_email, params![hint.to_lowercase()])?;
+    let addressed: Vec<i64> = found.iter().map(|row| row.get(0)).collect::<Result<_, _>>()?;
+    Ok(match (named, addressed.as_slice()) {
+        (Some(named), others) => others.iter().all(|other| *other == named).then_some(named),
+        (None, [only]) => Some(*only),
+        (None, _) => None,
+    })
 }

@@ -135,6 +135,9 @@ pub(crate) fn too_large() -> Answer {
 
 /// The program's fault: the log says what, the client only that.
 pub(crate) fn internal(error: &Internal) -> Answer {
+    if error.is_of_characters() {
+        return token_error(TokenError::RequestMalformed, false);
+    }
     log_failure(error, error.is_passing(), "");
     if error.is_passing() {
         let text = "The database does not answer for the moment. Try again in a few seconds.";
@@ -154,7 +157,9 @@ pub(crate) fn internal(error: &Internal) -> Answer {
 /// As [`internal`], for a person.
 pub(crate) fn internal_page(error: &Internal) -> Answer {
     log_failure(error, error.is_passing(), "");
-    let (status, title, text) = if error.is_passing() {
+    let (status, title, text) = if error.is_of_characters() {
+        (StatusCode::BAD_REQUEST, "Request Error", "Null characters are not allowed.")
+    } else if error.is_passing() {
         (
             StatusCode::SERVICE_UNAVAILABLE,
             "Not available for the moment",

@@ -150,6 +150,10 @@ impl Reader<'_> {
                 other => params.push((name.clone(), other.to_string())),
             }
         }
+        // As in what is sent without an object.
+        if params.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(AssertionFault::Malformed);
+        }
         Ok(Params::from(params))
     }
 }
@@ -239,6 +243,7 @@ mod tests {
             (json!({"aud": "x"}), OtherAudience),
             (json!({"exp": 999}), Expired),
             (json!({"request": "x"}), Malformed),
+            (json!({"state": "a\0b"}), Malformed),
             (json!({"request_uri": "x"}), Malformed),
         ] {
             let mut changed = map(claims.clone());

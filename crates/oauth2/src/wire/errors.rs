@@ -79,7 +79,9 @@ impl PageError {
     pub const fn text(&self) -> &'static str {
         match self {
             PageError::Empty => "The page you asked for does not exist.",
-            PageError::Oversized => "The request has too many or too long parameters.",
+            PageError::Oversized => {
+                "The request has too many or too long parameters, or one with a null character."
+            }
             PageError::Pushed => {
                 "This sign-in was already used or took too long. Go back to the application and begin again."
             }

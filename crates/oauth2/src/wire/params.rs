@@ -20,13 +20,16 @@ pub enum ParamsError {
     TooMany,
     #[error("The parameter {0} is too long.")]
     TooLong(String),
+    /// Nothing that a client means has one, and not every engine can be asked for it.
+    #[error("A parameter contains a null character.")]
+    Characters,
 }
 
 impl Params {
     /// Reads `application/x-www-form-urlencoded` text; bytes that are not UTF-8 are replaced.
     ///
     /// # Errors
-    /// More parameters, or longer ones, than any honest request has.
+    /// More parameters, or longer ones, than any honest request has; a null character.
     pub fn parse(text: &[u8]) -> Result<Params, ParamsError> {
         let mut list = Vec::new();
         for (name, value) in form_urlencoded::parse(text) {
@@ -35,6 +38,9 @@ impl Params {
             }
             if value.len() > MAX_VALUE_BYTES || name.len() > MAX_VALUE_BYTES {
                 return Err(ParamsError::TooLong(name.chars().take(40).collect()));
+            }
+            if name.contains('\0') || value.contains('\0') {
+                return Err(ParamsError::Characters);
             }
             list.push((name.into_owned(), value.into_owned()));
         }
@@ -112,6 +118,14 @@ mod tests {
         assert_eq!(params.one("absent"), Ok(""));
         assert_eq!(params.one("a"), Err(ParamsError::Repeated("a")));
         assert_eq!(params.to_query(), "scope=openid+profile&state=a%26b&empty=&state2=x&a=1&a=2");
+    }
+
+    #[test]
+    fn null_characters_are_refused_in_names_and_values() {
+        for text in ["a=b&x=%00", "a=b&x%00", "state=a%00b", "a\0b=c"] {
+            assert_eq!(Params::parse(text.as_bytes()), Err(ParamsError::Characters), "{text}");
+        }
+        assert!(Params::parse(b"a=%2500").is_ok());
     }
 
     #[test]

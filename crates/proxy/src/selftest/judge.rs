@@ -290,8 +290,12 @@ pub(crate) fn sign_in(visit: &Visit, mode: ProxyMode) -> Vec<Check> {
 
 /// A visit that this server let through, with words about who it is that a client wrote.
 pub(crate) fn identity(visit: &Visit) -> Vec<Check> {
-    if visit.seen.is_none() {
-        return vec![unasked(visit, ProxyMode::ForwardSingle)];
+    let Some(seen) = &visit.seen else { return vec![unasked(visit, ProxyMode::ForwardSingle)] };
+    // Another question than that of the visit before: it was not let through.
+    let mut other = question(visit, seen, ProxyMode::ForwardSingle);
+    other.retain(|check| check.grade == Grade::Broken);
+    if !other.is_empty() {
+        return other;
     }
     if visit.signs_in() || visit.status == StatusCode::UNAUTHORIZED {
         return vec![visit.check(

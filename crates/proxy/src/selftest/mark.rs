@@ -1,6 +1,6 @@
 //! The mark by which a request of a self-test is known when it comes here through somebody's reverse
-//! proxy: a random word that is good once, for a minute, for one provider. Nobody else's request can
-//! pass as it, and it opens nothing: what is let through with it stands for nobody.
+//! proxy: a random word that is good once, for a minute, for one address of one provider. Nobody
+//! else's request can pass as it, and it opens nothing: what is let through with it stands for nobody.
 
 use countersign_core::{Context, RequestInfo};
 use countersign_model::Entropy;
@@ -8,6 +8,7 @@ use countersign_store::{Owner, StoreError, sha256};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::{Deserialize, Serialize};
 
+use crate::address::Address;
 use crate::asked::{Asked, Front, Misread};
 use crate::identity::NAMES;
 use crate::login::cookies;
@@ -49,8 +50,22 @@ pub(crate) enum Door {
 struct Mark {
     /// Of the provider that is tested.
     client_id: String,
+    /// What is visited with it.
+    address: String,
     lets_through: bool,
     seen: Option<Seen>,
+}
+
+impl Seen {
+    /// Whether a front end asks about this very address, as far as it says it: those that do not
+    /// know the scheme leave it out.
+    pub(crate) fn asks_about(&self, address: &str) -> bool {
+        let said = match self.address.strip_prefix("://") {
+            Some(rest) => address.split_once("://").is_some_and(|(_, own)| own == rest),
+            None => self.address == address,
+        };
+        said && self.door == Door::Asked && self.misread.is_none()
+    }
 }
 
 /// A mark as it came.
@@ -107,15 +122,17 @@ impl Brought<'_> {
     }
 }
 
-/// Makes a mark.
+/// Makes a mark for one visit of an address.
 pub(crate) async fn make(
     cx: &Context,
     client_id: &str,
+    address: &Address,
     lets_through: bool,
 ) -> Result<String, StoreError> {
     let entropy: &dyn Entropy = &*cx.entropy;
     let word = entropy.token(LETTERS);
-    let mark = Mark { client_id: client_id.to_owned(), lets_through, seen: None };
+    let (client_id, address) = (client_id.to_owned(), address.to_string());
+    let mark = Mark { client_id, address, lets_through, seen: None };
     let bytes = serde_json::to_vec(&mark).unwrap_or_default();
     let ephemeral = cx.store.ephemeral();
     ephemeral.put(SPACE, &key(&word), bytes, SECONDS, Owner::Program).await?;
@@ -123,7 +140,8 @@ pub(crate) async fn make(
 }
 
 /// Notes where a marked request came to. The provider for which it is to be let through, where that
-/// is wanted and nobody brought the mark before.
+/// is wanted, the question is about what is visited, and nobody brought the mark before: whoever is
+/// visited has the mark, too, and may hand it on to any host of the provider.
 pub(crate) async fn note(cx: &Context, word: &str, seen: Seen) -> Option<String> {
     let (ephemeral, key) = (cx.store.ephemeral(), key(word));
     let found = ephemeral.get(SPACE, &key).await.ok()??;
@@ -131,12 +149,13 @@ pub(crate) async fn note(cx: &Context, word: &str, seen: Seen) -> Option<String>
     if mark.seen.is_some() {
         return None;
     }
-    let Mark { client_id, lets_through, .. } = mark.clone();
+    let passes = mark.lets_through && seen.asks_about(&mark.address);
+    let client_id = mark.client_id.clone();
     let bytes = serde_json::to_vec(&Mark { seen: Some(seen), ..mark }).unwrap_or_default();
     let version = Some(found.version);
     let first =
         ephemeral.compare_and_swap(SPACE, &key, version, bytes, SECONDS, Owner::Program).await;
-    (first.is_ok_and(|first| first) && lets_through).then_some(client_id)
+    (first.is_ok_and(|first| first) && passes).then_some(client_id)
 }
 
 /// Ends a mark; where its request came to, if it came here.

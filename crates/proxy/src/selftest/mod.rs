@@ -286,8 +286,9 @@ impl Visitor<'_> {
         lets_through: bool,
         more: &[(HeaderName, String)],
     ) -> Result<Result<Visit, UpstreamError>, Refused> {
-        let word = mark::make(self.cx, &self.site.settings.client_id, lets_through).await?;
         let address = self.address(target);
+        let client_id = &self.site.settings.client_id;
+        let word = mark::make(self.cx, client_id, &address, lets_through).await?;
         let answer = timeout(PATIENCE, self.answer(&address, &word, more));
         let answer = answer.await.unwrap_or(Err(UpstreamError::Slow));
         let seen = mark::end(self.cx, &word).await;

@@ -138,6 +138,8 @@ fn what_an_application_repeats_says_what_it_was_told() {
     is(told("a page"), &[(Grade::Look, "untold")]);
     let page = identity(&visit(asked(), 200, &[], &format!("Hello {}", ours(NAMES[0]))));
     assert_eq!(codes(&page), [(Grade::Well, "told"), (Grade::Well, "not_forged")]);
+    let other = Some(seen(Door::Asked, "https://other.test/wiki?a=1"));
+    assert_eq!(codes(&identity(&visit(other, 302, &[START], ""))), [(Grade::Broken, "host")]);
     let away = identity(&visit(asked(), 502, &[], ""));
     assert_eq!(codes(&away), [(Grade::Look, "application")]);
 
@@ -147,6 +149,32 @@ fn what_an_application_repeats_says_what_it_was_told() {
     assert_eq!(taken_out(&visit(None, 400, &[], ""), &before).unwrap().grade, Grade::Well);
     assert_eq!(taken_out(&before, &before).unwrap().grade, Grade::Well);
     assert!(taken_out(&without, &without).is_none());
+}
+
+#[test]
+fn a_mark_is_good_for_what_is_visited_alone() {
+    let asked = |address: &str| seen(Door::Asked, address);
+    assert!(asked(AT).asks_about(AT));
+    // Some front ends do not know the scheme.
+    assert!(asked("://app.test/wiki?a=1").asks_about(AT));
+    for other in [
+        "https://other.test/wiki?a=1",
+        "://other.test/wiki?a=1",
+        "https://app.test:8443/wiki?a=1",
+        "https://evil-app.test/wiki?a=1",
+        "http://app.test/wiki?a=1",
+        "https://app.test/secret",
+        "https://app.test/wiki",
+        "https://app.test/wiki?a=1&b=2",
+        "app.test/wiki?a=1",
+        "://",
+        "",
+    ] {
+        assert!(!asked(other).asks_about(AT), "{other}");
+    }
+    assert!(!seen(Door::Start, AT).asks_about(AT));
+    assert!(!seen(Door::Passing, AT).asks_about(AT));
+    assert!(!Seen { misread: Some("x".to_owned()), ..asked(AT) }.asks_about(AT));
 }
 
 #[test]

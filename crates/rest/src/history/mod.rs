@@ -8,7 +8,9 @@ use axum::response::Response;
 use countersign_core::{
     Access, ApiError, Call, Context, Operation, Page, Permission, envelope, json,
 };
-use countersign_model::{FieldMeta, Key, KindMeta, ObjectId, Registry, Sealer, Secret, Timestamp};
+use countersign_model::{
+    Change, FieldMeta, Key, KindMeta, ObjectId, Registry, Sealer, Secret, Timestamp,
+};
 use countersign_store::{Actor, Row, SqlValue, StoreError, Tx, params};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -235,6 +237,20 @@ fn object(edit: &Value, registry: &Registry, sealer: &dyn Sealer, with_diff: boo
     Value::Object(map)
 }
 
+/// Whether the caller may do what a draft does now, however it came to: what an edit is undone on
+/// may be gone since, or be there again.
+fn may_make(call: &Call, changes: &[Change]) -> bool {
+    let rights = call.rights();
+    changes.iter().all(|change| match (&change.before, &change.after) {
+        (None, None) => true,
+        (None, Some(after)) => rights.hold(Permission::add(after.meta())),
+        (Some(before), None) => rights.on(Permission::delete(before.meta()), change.id),
+        (Some(before), Some(after)) => [before, after]
+            .iter()
+            .all(|entry| rights.on(Permission::change(entry.meta()), change.id)),
+    })
+}
+
 /// The inverse edit, checked like any other: what has come to depend on the change refuses it.
 async fn roll_back(call: Call) -> Result<Response, ApiError> {
     let row = find(&call).await?;
@@ -242,7 +258,15 @@ async fn roll_back(call: Call) -> Result<Response, ApiError> {
         return Err(ApiError::no_permission());
     }
     let revision: i64 = row.get(0)?;
-    let undo = move |tx: &mut Tx<'_>| tx.roll_back(revision).map_err(ApiError::from);
+    let moved = call.clone();
+    let undo = move |tx: &mut Tx<'_>| {
+        let found = tx.roll_back(revision)?;
+        if may_make(&moved, &tx.graph().changes()) {
+            Ok(found)
+        } else {
+            Err(ApiError::no_permission())
+        }
+    };
     let found =
         call.cx.store.write(call.actor(), format!("undone: change {revision}"), undo).await?;
     if !found {

@@ -47,6 +47,17 @@ async fn fill(store: &Store) {
     store.write(Actor::system(), "filled", write).await.unwrap();
 }
 
+/// What the file engine let in of null characters, and the other does not take.
+async fn fill_with_null_characters(store: &Store) {
+    let write = |tx: &mut Tx<'_>| {
+        tx.execute(
+            r#"UPDATE users SET attributes = '{"upn":"a\u0000b","\\u0000":1}', path = $1 WHERE username = 'user 7'"#,
+            params!["a\0b"],
+        )
+    };
+    store.write(Actor::system(), "null characters", write).await.unwrap();
+}
+
 async fn back_up(store: &Store) -> Vec<u8> {
     let work = |sql: &mut Sql<'_>| {
         let mut file = Vec::new();
@@ -80,6 +91,7 @@ async fn a_backup_restores_into_an_empty_database_of_either_engine() {
         (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = open(embedded.path().to_owned().into(), "a key");
     fill(&store).await;
+    fill_with_null_characters(&store).await;
     let file = back_up(&store).await;
     assert!(!file.windows(4).any(|w| w == b"note"), "nothing of it is readable");
     let header = read_header(file.as_slice(), &Secret::new("open sesame")).unwrap();
@@ -117,6 +129,12 @@ async fn a_backup_restores_into_an_empty_database_of_either_engine() {
             (rows[0].get::<i64>(0).unwrap(), rows[0].get::<String>(1).unwrap().as_str()),
             (7000, "Ü \u{1f}\n\"x\"")
         );
+        let cleaned = "SELECT attributes, path, upn_fold FROM users WHERE username = 'user 7'";
+        let cleaned = target.read(|sql| sql.query(cleaned, params![])).await.unwrap();
+        let clean = ["{\"upn\":\"a\u{fffd}b\",\"\\\\u0000\":1}", "a\u{fffd}b", "a\u{fffd}b"];
+        for (column, text) in clean.iter().enumerate() {
+            assert_eq!(cleaned[0].get::<String>(column).unwrap(), *text);
+        }
         let add = |tx: &mut Tx<'_>| {
             let row = tx.query_one(
                 "INSERT INTO users (uuid, username, username_fold, name, email, email_fold, password, password_changed, is_active, joined, path, type, attributes) \
