@@ -353,11 +353,11 @@ async fn make_some(world: &World) {
         ),
         (
             "sources/ldap/",
-            json!({"name": "walk ldap", "slug": "walk-ldap", "server_uri": "ldaps://walk.test", "base_dn": "dc=walk", "enabled": false}),
+            json!({"name": "walk ldap", "slug": "walk-ldap", "server_uri": "ldaps://walk.test", "base_dn": "dc=walk", "enabled": false, "sync_users_password": false}),
         ),
         (
             "sources/ldap/",
-            json!({"name": "walk ldap 2", "slug": "walk-ldap-2", "server_uri": "ldaps://walk.test", "base_dn": "dc=walk", "enabled": false}),
+            json!({"name": "walk ldap 2", "slug": "walk-ldap-2", "server_uri": "ldaps://walk.test", "base_dn": "dc=walk", "enabled": false, "sync_users_password": false}),
         ),
     ] {
         world.call("root", Method::POST, path, body).await;

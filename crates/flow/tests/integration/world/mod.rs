@@ -16,10 +16,11 @@ use countersign_core::{ClientCertificate, Context, Module, request_layer, router
 use countersign_directory::Passwords;
 use countersign_events::EventSettings;
 use countersign_flow::{Deps, Flows};
+use countersign_model::Secret;
 use countersign_outbound::{Outbound, Rules};
 use countersign_policy::Engine;
 use countersign_rest::api_routes;
-use countersign_store::{Actor, StoreError, params};
+use countersign_store::{Actor, StoreError, SystemEntropy, params};
 use countersign_testing::{TestClock, database};
 use http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -202,7 +203,17 @@ impl World {
     }
 
     pub(crate) async fn set_password(&self, username: &str, password: &str) {
-        let hash = cheap_hash(password);
+        let hash = self.passwords.hash(&Secret::new(password), &SystemEntropy).await.unwrap();
+        self.set_hash(username, hash).await;
+    }
+
+    /// A password whose hash is made and checked at once, for tests of many sign-ins that do not
+    /// look at what one costs.
+    pub(crate) async fn set_cheap_password(&self, username: &str, password: &str) {
+        self.set_hash(username, cheap_hash(password)).await;
+    }
+
+    async fn set_hash(&self, username: &str, hash: String) {
         let username = username.to_owned();
         let work = move |tx: &mut countersign_store::Tx<'_>| {
             tx.execute(
