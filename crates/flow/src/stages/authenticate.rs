@@ -121,17 +121,21 @@ async fn by_hash(run: &Run, user: &PendingUser, password: &Secret) -> Result<boo
     }
 }
 
-/// Asks the directory that the account came from.
+/// Asks the directory that the account came from. For names that nobody has, and for accounts that
+/// are not active, the same is read as for others, of an account that there never is.
 async fn elsewhere(
     run: &Run,
     user: &PendingUser,
     backend: Backend,
     password: &Secret,
 ) -> Result<bool, FlowError> {
-    let (cx, Some(pk)) = (&run.browser.cx, user.pk) else { return Ok(false) };
+    const NOBODY: i64 = -1;
+    let (cx, asked) = (&run.browser.cx, user.pk.unwrap_or(NOBODY));
     let active = "SELECT 1 FROM users WHERE id = $1 AND is_active = 1";
-    let is_active = cx.store.read(move |sql| sql.query_one(active, params![pk])).await?.is_some();
-    Ok(is_active && cx.accepted_elsewhere(backend.value(), pk, password).await?)
+    let is_active =
+        cx.store.read(move |sql| sql.query_one(active, params![asked])).await?.is_some();
+    let account = if is_active { asked } else { NOBODY };
+    Ok(cx.accepted_elsewhere(backend.value(), account, password).await? && is_active)
 }
 
 /// Stores a right password under the current sort of hash, unless it was changed in the meantime.
